@@ -1,0 +1,1 @@
+"""twitchscope: measures muscle twitches in phone video."""

@@ -1,0 +1,79 @@
+"""Everything that twitchscope refuses, by whose problem it is.
+
+    TwitchscopeError
+    ├── ClipError               the clip
+    │   ├── ClipNotFoundError       no such file, a folder, or not a regular file
+    │   ├── ClipNotReadableError    empty, not a video, no video stream, nothing decodes
+    │   ├── ClipTooShortError       less than the shortest clip that can carry an answer
+    │   └── NothingToMeasureError   neither a face nor an eye nor skin that can be tracked
+    ├── SettingsError           the settings file or an option
+    ├── OutputError             the folder or file to write to
+    ├── ResultFileError         a result.json that is missing, damaged or of another version
+    └── ShapeError              us: arrays that do not fit together
+
+Each says in one line what was found, what was expected and what to try. None carries a path beyond the
+file's own name, none a frame: an error text may end in a log.
+"""
+
+from __future__ import annotations
+
+
+class TwitchscopeError(Exception):
+    """Base of all refusals.
+
+    Parameters
+    ----------
+    found : what is there, e.g. ``"notes.mp4 holds no video"``.
+    expected : what was needed, e.g. ``"a video file"``. May be empty where `found` says it all.
+    advice : what to try next. May be empty.
+    """
+
+    def __init__(self, found: str, expected: str = "", advice: str = "") -> None:
+        super().__init__(found, expected, advice)
+        self.found = found
+        self.expected = expected
+        self.advice = advice
+
+    def __str__(self) -> str:
+        parts = [self.found]
+        if self.expected:
+            parts.append(f"expected {self.expected}")
+        if self.advice:
+            parts.append(self.advice)
+        return " ".join("; ".join(parts).split())
+
+
+class ClipError(TwitchscopeError):
+    """The clip cannot carry an answer."""
+
+
+class ClipNotFoundError(ClipError):
+    """There is no such regular file."""
+
+
+class ClipNotReadableError(ClipError):
+    """The file holds no picture that can be decoded."""
+
+
+class ClipTooShortError(ClipError):
+    """The clip ends before anything could be measured."""
+
+
+class NothingToMeasureError(ClipError):
+    """No face, no eye and no skin that can be tracked."""
+
+
+class SettingsError(TwitchscopeError):
+    """A setting or an option is not what it may be."""
+
+
+class OutputError(TwitchscopeError):
+    """The result cannot be written there."""
+
+
+class ResultFileError(TwitchscopeError):
+    """A result folder cannot be read."""
+
+
+class ShapeError(TwitchscopeError):
+    """Arrays that do not fit together: a defect of the program, not of the clip."""

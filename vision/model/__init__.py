@@ -1,0 +1,1 @@
+"""Frozen carriers: what the stages hand to each other. Imports nothing above `settings`."""

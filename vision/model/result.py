@@ -1,0 +1,111 @@
+"""result.json, schema 1: what every reader of a result reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from vision.model.events import RejectedMovement, Site, TwitchEvent
+from vision.model.features import Features, PatternCall
+from vision.model.regions import RegionName, RegionTrack, Side, View
+from vision.model.signals import MotionSignals
+
+SCHEMA_VERSION: Literal["1.0"] = "1.0"
+
+
+@dataclass(frozen=True)
+class QualityWarning:
+    """Something about the clip that limits the answer, and what to do about it next time."""
+
+    code: str
+    message: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How far the clip can be trusted. The limit of detection is of the worst observed region."""
+
+    usable: bool
+    observed_s: float
+    limit_of_detection_px: float | None
+    limit_of_detection_mm: float | None
+    warnings: tuple[QualityWarning, ...]
+    limit_of_detection_iod: float | None = None
+
+
+@dataclass(frozen=True)
+class Software:
+    """Which program made this, and with which settings."""
+
+    name: str
+    version: str
+    settings_sha256: str
+
+
+@dataclass(frozen=True)
+class ClipRecord:
+    """The clip as measured, without its name."""
+
+    sha256: str
+    codec: str
+    width_px: int
+    height_px: int
+    frame_count: int
+    duration_s: float
+    mean_rate_hz: float
+    is_variable_rate: bool
+    rotation_deg: int
+    is_simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What the user said about the film."""
+
+    body_part: str | None = None
+    side: Literal["left", "right"] | None = None
+    filmed_on: str | None = None
+    mirrored: bool | None = None
+
+
+@dataclass(frozen=True)
+class RegionRecord:
+    """One region: how long it was seen and what it did."""
+
+    name: RegionName
+    side: Side | None
+    observed_s: float
+    event_count: int
+    rate_per_min: float | None
+
+
+class ResultDocument(BaseModel):
+    """The whole of result.json. Fields may be added; none is renamed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal["1.0"] = SCHEMA_VERSION
+    software: Software
+    clip: ClipRecord
+    view: View
+    recording: Recording
+    quality: Quality
+    regions: tuple[RegionRecord, ...]
+    sites: tuple[Site, ...]
+    events: tuple[TwitchEvent, ...]
+    rejected: tuple[RejectedMovement, ...]
+    features: Features
+    pattern: PatternCall
+    context: None = None
+
+
+@dataclass(frozen=True, eq=False)
+class AnalysisResult:
+    """A result with the signals that its pictures are drawn from. Holds no frame."""
+
+    document: ResultDocument
+    signals: MotionSignals
+    regions: RegionTrack

@@ -1,0 +1,1 @@
+"""Measuring how the skin itself moves."""

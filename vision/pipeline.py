@@ -1,0 +1,1 @@
+"""The whole method in order: read aloud, it is about ten calls."""

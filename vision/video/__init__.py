@@ -1,0 +1,1 @@
+"""Reading and writing clips: the only importer of PyAV."""
