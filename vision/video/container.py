@@ -1,0 +1,142 @@
+"""Open a file safely and choose its film, or say why not. Shared by everything that reads."""
+
+from __future__ import annotations
+
+import stat
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from vision.errors import ClipNotFoundError, ClipNotReadableError
+from vision.settings import VideoSettings
+
+# Containers that hold one film in one file. Playlists, picture sequences, subtitles and captures from devices are
+# left out: they would make FFmpeg open other files than the one that was named.
+CONTAINERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,mpegts,mpeg,asf,flv,ogg,ivf,m4v,h264,hevc,mpegvideo,mjpeg,mxf,dv,nut"
+)
+# A video stream that small is a thumbnail (our choice; the smallest film seen had 50 px).
+THUMBNAIL_SIDE_PX = 32
+# Decoders round pictures up to whole blocks; the exact limit is checked on the picture itself.
+BLOCK_ALLOWANCE = 2
+AN_ORIGINAL = "copy the original file from the phone again"
+
+
+def shown_name(path: Path) -> str:
+    """Name of the file without anything a terminal might act on."""
+    return "".join(letter if letter.isprintable() else "?" for letter in path.name)
+
+
+def require_regular_file(path: Path) -> None:
+    """Refuse what is no regular file, without opening it: a pipe would block."""
+    name = shown_name(path)
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise ClipNotFoundError(f"there is no file {name}", "a video file", "check the path") from error
+    if stat.S_ISDIR(mode):
+        raise ClipNotFoundError(f"{name} is a folder", "a video file", "name the clips in it, or use batch")
+    if not stat.S_ISREG(mode):
+        raise ClipNotFoundError(f"{name} is a pipe, socket or device", "a video file", "copy it to disk first")
+    if path.stat().st_size == 0:
+        raise ClipNotReadableError(f"{name} is empty", "a video file", AN_ORIGINAL)
+
+
+def open_container(path: Path, settings: VideoSettings) -> InputContainer:
+    """Open the file that was named and no other."""
+    options = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS, **decoder_options(settings)}
+    try:
+        # The prefix keeps names such as "concat:a" or "-" from being taken for protocols.
+        return av.open(f"file:{path.absolute()}", mode="r", options=options, metadata_errors="replace")
+    except PermissionError as error:
+        raise ClipNotReadableError(f"{shown_name(path)} may not be read", "a file that is yours to read") from error
+    except (av.FFmpegError, ValueError, UnicodeError) as error:
+        raise ClipNotReadableError(
+            f"{shown_name(path)} cannot be read as a video",
+            "a film such as MP4, MOV, MKV, WebM, AVI or GIF",
+            f"{AN_ORIGINAL}; an interrupted recording or upload ends like this",
+        ) from error
+
+
+def decoder_options(settings: VideoSettings) -> dict[str, str]:
+    """Keep a decoder from allocating pictures far beyond the limit, whatever the stream asks for."""
+    return {"max_pixels": str(settings.largest_frame_px * BLOCK_ALLOWANCE)}
+
+
+def choose_stream(container: InputContainer, name: str) -> VideoStream:
+    """Choose the film among cover pictures, thumbnails and second streams."""
+    pictures = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+    films = [stream for stream in container.streams.video if not _disposition(stream) & pictures]
+    if not films:
+        what = "only a cover picture" if container.streams.video else "no video"
+        raise ClipNotReadableError(f"{name} holds {what}", "a film", "choose the video file")
+    decodable = [stream for stream in films if stream.codec_context is not None]
+    if not decodable:
+        raise ClipNotReadableError(
+            f"{name} is in a video format that has no decoder here", "H.264, HEVC, VP9 or AV1", "convert it to H.264"
+        )
+    return max(decodable, key=_preference)
+
+
+def _disposition(stream: VideoStream) -> Disposition:
+    return Disposition(stream.disposition)
+
+
+def _preference(stream: VideoStream) -> tuple[bool, bool, int, Fraction, int, int]:
+    """Rank films: no thumbnail, marked as default, most frames, longest, largest, first.
+
+    Frames come before size: phones add a second, larger stream of one or two pictures to motion photos.
+    """
+    width_px, height_px = stream.codec_context.width, stream.codec_context.height
+    return (
+        max(width_px, height_px) > THUMBNAIL_SIDE_PX,
+        bool(_disposition(stream) & Disposition.default),
+        stream.frames,
+        _stream_duration_s(stream) or Fraction(0),
+        width_px * height_px,
+        -stream.index,
+    )
+
+
+def _stream_duration_s(stream: VideoStream) -> Fraction | None:
+    if not stream.duration or stream.duration < 0 or stream.time_base is None:
+        return None
+    return stream.duration * stream.time_base
+
+
+def declared_duration_s(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """Length that the stream, else the file, declares; None where neither does."""
+    duration_s = _stream_duration_s(stream)
+    if duration_s is None and container.duration and container.duration > 0:
+        duration_s = Fraction(container.duration, av.time_base)
+    return duration_s
+
+
+def require_declared_limits(container: InputContainer, stream: VideoStream, settings: VideoSettings, name: str) -> None:
+    """Refuse by what the header says, before anything is decoded."""
+    require_frame_size(stream.codec_context.width, stream.codec_context.height, settings, name)
+    duration_s = declared_duration_s(container, stream)
+    if duration_s is not None:
+        require_length(float(duration_s), settings, name)
+
+
+def require_frame_size(width_px: int, height_px: int, settings: VideoSettings, name: str) -> None:
+    """Refuse pictures beyond `largest_frame_px`."""
+    if width_px * height_px > settings.largest_frame_px:
+        raise ClipNotReadableError(
+            f"{name} has pictures of {width_px}x{height_px} px",
+            f"at most {settings.largest_frame_px} px in all",
+            "film in 4K or below",
+        )
+
+
+def require_length(duration_s: float, settings: VideoSettings, name: str) -> None:
+    """Refuse films beyond `longest_clip_s`."""
+    if duration_s > settings.longest_clip_s:
+        raise ClipNotReadableError(
+            f"{name} lasts {duration_s:.0f} s", f"at most {settings.longest_clip_s:g} s", "cut it into shorter clips"
+        )
