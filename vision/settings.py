@@ -56,11 +56,111 @@ class DetectionSettings(_Section):
 
 
 class FeatureSettings(_Section):
-    """How events become figures."""
+    """How events become figures. Cut-offs without a source: our choice, unvalidated."""
+
+    surrogate_count: int = Field(499, ge=99, description="Trains drawn by chance for each test: p down to 0.002.")
+    bootstrap_count: int = Field(2000, ge=200, description="Resamples behind an interval: its ends within 1 %.")
+    smallest_burst_event_count: int = Field(3, ge=2, description="Events of a burst at least; two may be chance.")
+    burst_void: float = Field(
+        0.7, gt=0, lt=1, description="Depth of the valley between the two kinds of interval (Selinger 2007)."
+    )
+    burst_p: float = Field(0.01, gt=0, lt=1, description="How often chance may part intervals as clearly.")
+    longest_within_burst_s: float = Field(
+        0.5, gt=0, description="Commonest interval inside bursts at most: lids pause 0.5-3 s between (Palasí 2013)."
+    )
+    longest_burst_threshold_s: float = Field(
+        1.0, gt=0, description="Valley at most at 1 s, beyond it nothing is a burst (Pasquale 2010)."
+    )
+    smallest_pause_ratio: float = Field(
+        2.5, gt=1, description="A pause is so many times the interval inside: one missed event makes it 2."
+    )
+    smallest_bootstrap_burst_count: int = Field(
+        8, ge=2, description="Bursts from which a rate that clumps gets an interval; fewer say nothing of their spread."
+    )
+    run_bridge_s: float = Field(
+        0.5, ge=0, description="A pause shorter than this does not end a run: silence is 0.5-3 s (Palasí 2013)."
+    )
+    smallest_interval_count: int = Field(3, ge=2, description="Intervals below which no mean, CV or LV is given.")
+    rhythm_event_count: int = Field(
+        10, ge=6, description="Events of a verdict: below 10, LV of pure chance spans 0.4-1.7 (science.md)."
+    )
+    rhythm_p: float = Field(
+        0.025, gt=0, lt=1, description="Half of the 5 % of chance trains that may be called rhythmic, as a margin."
+    )
+    rhythmic_lv: float = Field(
+        0.1, gt=0, description="LV of intervals with CV 0.26: 3/(2/CV² + 1) for gamma intervals (Shinomoto 2003)."
+    )
+    semi_rhythmic_lv: float = Field(
+        0.5, gt=0, description="LV half-way between a clock (0) and chance (1); CV 0.63 for gamma intervals."
+    )
+    localisation_sd_iod: float = Field(
+        0.035, gt=0, description="Error of a place on a face where none was measured: half the reference footprint."
+    )
+    localisation_sd_px: float = Field(
+        8.0, gt=0, description="The same on skin: half the reference footprint of 16 px (architecture.md)."
+    )
+    migration_event_count: int = Field(8, ge=4, description="Movements below which their order is not tested.")
+    coincidence_frames: float = Field(
+        1.5, ge=0, description="One frame, and half of one for rounding: rolling shutter forbids finer lags."
+    )
+    open_level_window_s: float = Field(10.0, gt=0, description="Over which an eye counts as open most of the time.")
+    open_level_quantile: float = Field(0.9, gt=0, lt=1, description="Of the aperture in that window.")
+    smallest_open_aperture: float = Field(
+        0.1, gt=0, description="Lid distance ÷ eye width; open eyes show 0.25-0.4, below 0.1 nothing can close further."
+    )
+    closure_depth: float = Field(0.4, gt=0, lt=1, description="Share of the open level by which a lid must come down.")
+    partner_depth: float = Field(
+        0.2, gt=0, lt=1, description="By which the other eye must take part to make a closure bilateral."
+    )
+    complete_depth: float = Field(
+        0.7, gt=0, lt=1, description="From which a closure is complete: 12 samples a second seldom meet the deepest."
+    )
+    closure_noise_sd: float = Field(4.0, gt=0, description="Robust noise widths that a closure must exceed.")
+    closure_refractory_s: float = Field(0.1, ge=0, description="Openings shorter than this do not part two closures.")
+    longest_blink_s: float = Field(0.4, gt=0, description="Longer bilateral closures are no blinks (science.md).")
+    long_closure_s: float = Field(0.5, gt=0, description="From which a closure is a finding (science.md).")
+    frequent_closures_per_min: float = Field(40.0, gt=0, description="Above it, a finding (science.md).")
+    frequent_closure_watch_s: float = Field(10.0, gt=0, description="Watched at least before a rate of blinks counts.")
+    cluster_closure_count: int = Field(4, ge=2, description="Closures within `cluster_window_s` make a cluster.")
+    cluster_window_s: float = Field(3.0, gt=0, description="4 in 3 s is twice the rate that is itself a finding.")
 
 
 class PatternSettings(_Section):
     """The label table of docs/method.md as numbers. All our choice, unvalidated."""
+
+    smallest_observed_s: float = Field(10.0, gt=0, description="Less watched time than this names nothing.")
+    smallest_event_count: int = Field(3, ge=1, description="One or two events name no pattern.")
+    finest_limit_iod: float = Field(0.01, gt=0, description="Limit of detection that `no-twitch` needs on a face.")
+    finest_limit_px: float = Field(1.0, gt=0, description="The same on skin.")
+    limit_power: float = Field(
+        0.9, gt=0, lt=1, description="Probability with which the limit of detection is found, by its definition."
+    )
+    stray_rate_per_min: float = Field(
+        1.0, ge=0, description="False events expected; the detector's aim is 2 a minute at most, its test 0.5."
+    )
+    stray_quantile: float = Field(0.95, gt=0, lt=1, description="Scattered single events up to here may be strays.")
+    stray_share: float = Field(0.1, gt=0, lt=1, description="Of the busiest place's events: fewer is no place.")
+    same_place_chance: float = Field(
+        0.1, gt=0, lt=1, description="That a second stray falls where the first fell: ten regions on a face."
+    )
+    hidden_place_share: float = Field(
+        1 / 3, gt=0, lt=1, description="A second place with this share of the events would have shown itself by now."
+    )
+    smallest_place_count: float = Field(3.0, gt=1, description="Places of `migrating`.")
+    largest_migrating_share: float = Field(0.5, gt=0, lt=1, description="Of the busiest place in `migrating`.")
+    far_apart_sd: float = Field(3.0, gt=0, description="Places are two from 3 standard errors of their distance on.")
+    localisation_sd_px: float = Field(8.0, gt=0, description="Error of a place for which none was measured.")
+    one_movement_lag_s: float = Field(
+        0.1, ge=0, description="Places that peak within this move together; half the shortest interval of 5 Hz."
+    )
+    together_share: float = Field(
+        0.5, gt=0, lt=1, description="Of events that coincide with another place: above it, one movement, no migration."
+    )
+    sustained_duty_cycle: float = Field(0.5, gt=0, lt=1, description="Active share of `sustained-facial`.")
+    sustained_run_s: float = Field(5.0, gt=0, description="Or an unbroken run of this length.")
+    whole_limb_area_fraction: float = Field(0.5, gt=0, le=1, description="Of the skin, moving in rhythm: a limb.")
+    call_probability: float = Field(0.7, gt=0.5, lt=1, description="Below it no pattern is named.")
+    lapse_probability: float = Field(0.02, ge=0, lt=1, description="That the table itself is beside the point.")
 
 
 class Settings(_Section):

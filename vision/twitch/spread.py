@@ -1,0 +1,222 @@
+"""How far spread: sites, sides, area, whether the places differ, and whether their order is more than chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from scipy.stats import chi2
+
+from vision.errors import ShapeError
+from vision.model.arrays import FloatArray
+from vision.model.events import EventSet, Site, TwitchEvent
+from vision.model.features import Laterality, Spread
+from vision.model.regions import View, region_label
+from vision.settings import FeatureSettings
+from vision.twitch.trains import require_usable, site_counts, tail_p, window_index
+
+
+def measure_spread(
+    events: EventSet,
+    settings: FeatureSettings,
+    seed: int,
+    *,
+    scale_px: float | None,
+    view: View,
+    observed_area_px2: float | None,
+) -> Spread:
+    """Describe where the twitches are.
+
+    Parameters
+    ----------
+    scale_px : distance between the outer eye corners, None where there is no face.
+    observed_area_px2 : area of all observed regions together.
+
+    Returns
+    -------
+    `effective_site_count` is exp(entropy), the Hill number of order 1 (Hill 1973, doi:10.2307/1934352), of the shares
+    of events by site; `entropy` is Shannon's in nats. `dispersion_p` tests a single place against the localisation
+    error; `migration_index` is the mean step from one movement to the next ÷ the mean of all reshuffled orders (above
+    1: on to other and farther places), `migration_p` its one-sided p by permutation, both None where every site
+    moved once, only one site moved, or fewer than ``migration_event_count`` movements are left. Movements that peak
+    together, within ``coincidence_frames``, are one there. `path_px` adds up the steps between sites. `synchrony`
+    is the share of events that peak together with one of another region; it is not corrected for chance, which
+    alone makes it high where several regions twitch all the time. `area_fraction` adds up the sites' footprints.
+
+    Raises
+    ------
+    ShapeError
+        Times or places are not finite, or the observed intervals do not add up to the observed time.
+    """
+    require_usable(events)
+    _require_places(events.events)
+    counts = site_counts(events.events)
+    entropy = _entropy_nats(list(counts.values()))
+    lag_s = settings.coincidence_frames * events.frame_interval_s
+    runs = _movement_runs(events, lag_s)
+    index, p = _migration(runs, settings, seed)
+    path_px = _path_px(runs) if counts else None
+    labels = [region_label(event.region, event.side) for event in events.events]
+    return Spread(
+        region_count=len(set(labels)),
+        site_count=len(counts),
+        effective_site_count=None if entropy is None else math.exp(entropy),
+        busiest_site_share=max(counts.values()) / len(events.events) if counts else None,
+        dispersion_p=dispersion_p(events, settings, scale_px),
+        laterality=_laterality(events.events) if view != "skin" else None,
+        area_fraction=_area_fraction(events.events, observed_area_px2),
+        entropy=entropy,
+        migration_index=index,
+        migration_p=p,
+        path_px=path_px,
+        path_iod=path_px / scale_px if path_px is not None and scale_px else None,
+        synchrony=coincident_share(labels, [event.peak_s for event in events.events], lag_s),
+        recruitment=_recruitment(events.events),
+    )
+
+
+def localisation_sd_px(site: Site | None, settings: FeatureSettings, scale_px: float | None) -> float:
+    """Standard error of one event's place per axis, as measured or else the default for face or skin."""
+    if site is not None and site.localisation_sd_px:
+        return site.localisation_sd_px
+    return settings.localisation_sd_iod * scale_px if scale_px else settings.localisation_sd_px
+
+
+def dispersion_p(events: EventSet, settings: FeatureSettings, scale_px: float | None) -> float | None:
+    """Test whether all events come from a single place.
+
+    Returns
+    -------
+    Probability of a scatter at least as wide if there were one place and only the localisation error, None below two
+    events. The weighted squares about the weighted mean place follow chi-square with 2(n - 1) degrees of freedom.
+    """
+    sites = {site.id: site for site in events.sites}
+    if len(events.events) < 2:
+        return None
+    place_px = np.array([(event.x_px, event.y_px) for event in events.events])
+    sd_px = np.array([localisation_sd_px(sites.get(event.site), settings, scale_px) for event in events.events])
+    weight = (1.0 / sd_px**2)[:, None]
+    centre_px = (weight * place_px).sum(axis=0) / weight.sum()
+    squares = float((weight * (place_px - centre_px) ** 2).sum())
+    return float(chi2.sf(squares, 2 * (len(place_px) - 1)))
+
+
+def coincident_share(groups: Sequence[object], peak_s: Sequence[float], lag_s: float) -> float | None:
+    """Share of events that peak within `lag_s` of an event of another group; None with one group or none."""
+    if len(set(groups)) < 2:
+        return None
+    order = np.argsort(peak_s, kind="stable")
+    times = np.asarray(peak_s, dtype=float)[order]
+    codes = np.unique([str(group) for group in groups], return_inverse=True)[1][order]
+    first = np.searchsorted(times, times - lag_s - 1e-9, side="left")
+    last = np.searchsorted(times, times + lag_s + 1e-9, side="right")
+    joined = [bool(np.any(codes[a:b] != own)) for a, b, own in zip(first, last, codes, strict=True)]
+    return float(np.mean(joined))
+
+
+def _require_places(events: Sequence[TwitchEvent]) -> None:
+    if not all(math.isfinite(event.x_px) and math.isfinite(event.y_px) for event in events):
+        raise ShapeError("an event has no finite place", "x_px and y_px in pixels")
+
+
+def _entropy_nats(counts: list[int]) -> float | None:
+    if not counts:
+        return None
+    share = np.array(counts) / sum(counts)
+    return abs(float(-(share * np.log(share)).sum()))  # abs: one site gives -0.0
+
+
+def _laterality(events: Sequence[TwitchEvent]) -> Laterality | None:
+    """Name the side; midline movement goes with the one side that moves, if there is one."""
+    sides = {event.side for event in events}
+    if {"left", "right"} <= sides:
+        return "both"
+    return next((side for side in ("left", "right", "midline") if side in sides), None)
+
+
+def _area_fraction(events: Sequence[TwitchEvent], observed_area_px2: float | None) -> float | None:
+    """Footprints of the sites (the median of their events) ÷ the observed area, at most 1."""
+    if not observed_area_px2 or observed_area_px2 <= 0:
+        return None
+    by_site: dict[int, list[float]] = {}
+    for event in events:
+        if event.area_px2 is not None and math.isfinite(event.area_px2):
+            by_site.setdefault(event.site, []).append(event.area_px2)
+    if events and not by_site:
+        return None
+    return min(1.0, sum(float(np.median(areas)) for areas in by_site.values()) / observed_area_px2)
+
+
+def _recruitment(events: Sequence[TwitchEvent]) -> tuple[str, ...]:
+    """Regions in the order in which they first moved."""
+    ordered = sorted(events, key=lambda event: (event.onset_s, event.id))
+    return tuple(dict.fromkeys(region_label(event.region, event.side) for event in ordered))
+
+
+Movement = tuple[int, float, float]  # site, x_px, y_px
+
+
+def _movement_runs(events: EventSet, lag_s: float) -> list[list[Movement]]:
+    """Movements in order of time, one list for each observed interval: the step across a gap is not known.
+
+    Events of several sites that peak together are one movement, at the place of the largest.
+    """
+    places = {site.id: (site.x_px, site.y_px) for site in events.sites}
+    for event in events.events:
+        places.setdefault(event.site, (event.x_px, event.y_px))
+    runs = []
+    windows = [window_index(event.onset_s, events) for event in events.events]
+    for window in range(len(events.observed_intervals_s)):
+        inside = [event for event, own in zip(events.events, windows, strict=True) if own == window]
+        largest = [max(group, key=lambda event: event.amplitude_px) for group in _together(inside, lag_s)]
+        runs.append([(event.site, *places[event.site]) for event in largest])
+    return runs
+
+
+def _together(events: list[TwitchEvent], lag_s: float) -> list[list[TwitchEvent]]:
+    groups: list[list[TwitchEvent]] = []
+    for event in sorted(events, key=lambda e: (e.peak_s, e.id)):
+        known = {e.site for e in groups[-1]} if groups else set()
+        if groups and event.peak_s - groups[-1][0].peak_s <= lag_s and event.site not in known:
+            groups[-1].append(event)
+        else:
+            groups.append([event])
+    return groups
+
+
+def _path_px(runs: list[list[Movement]]) -> float:
+    return float(sum(math.dist(a[1:], b[1:]) for run in runs for a, b in pairwise(run)))
+
+
+def _migration(runs: list[list[Movement]], settings: FeatureSettings, seed: int) -> tuple[float | None, float | None]:
+    """Index and one-sided p of the order of places, by reshuffling the movements over their times."""
+    movements = [movement for run in runs for movement in run]
+    ids, codes, counts = np.unique([m[0] for m in movements], return_inverse=True, return_counts=True)
+    steps = sum(max(0, len(run) - 1) for run in runs)
+    too_few = len(movements) < settings.migration_event_count or steps < 2
+    if too_few or len(ids) < 2 or counts.max() == 1:
+        return None, None
+    place = {site: (x, y) for site, x, y in movements}
+    place_px = np.array([place[int(i)] for i in ids])
+    distance_px = np.hypot(*(place_px[:, None] - place_px[None]).transpose(2, 0, 1))
+    expected_px = float(counts @ distance_px @ counts) / (len(movements) * (len(movements) - 1))
+    if expected_px <= 0:
+        return None, None
+    last = np.cumsum([len(run) for run in runs])
+    joined = np.setdiff1d(np.arange(len(movements) - 1), last - 1)
+    generator = np.random.default_rng([seed, 4])
+    shuffled = generator.permuted(np.tile(codes, (settings.surrogate_count, 1)), axis=1)
+    measured = float(_mean_step_px(codes[None], joined, distance_px)[0])
+    p = tail_p(measured, _mean_step_px(shuffled, joined, distance_px), generator, larger=True)
+    return measured / expected_px, p
+
+
+def _mean_step_px(
+    codes: np.ndarray[tuple[int, ...], np.dtype[np.intp]],
+    joined: np.ndarray[tuple[int, ...], np.dtype[np.intp]],
+    distance_px: FloatArray,
+) -> FloatArray:
+    """Mean step of each row of places (S, M), over the pairs that no gap parts."""
+    return np.asarray(distance_px[codes[:, joined], codes[:, joined + 1]].mean(axis=1))
