@@ -1,0 +1,158 @@
+"""Tables of the report: every figure with its unit, its interval where it has one, and a line that explains it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from vision.model.events import Site
+from vision.model.result import ResultDocument
+from vision.report.text import place
+from vision.report.units import NOT_MEASURED, counted, measured, p_value, share, significant, whole
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure. `interval` is empty where no 95 % interval was computed."""
+
+    name: str
+    value: str
+    meaning: str
+    interval: str = ""
+
+
+@dataclass(frozen=True)
+class SiteRow:
+    """One place where twitches live."""
+
+    number: int
+    where: str
+    event_count: int
+    amplitude: str
+    direction: str
+
+
+def feature_groups(document: ResultDocument) -> list[tuple[str, list[Row]]]:
+    """Give the three things asked for, and the eyes, each with its rows."""
+    return [
+        ("How often", frequency_rows(document)),
+        ("How regular", rhythm_rows(document)),
+        ("How far spread", spread_rows(document)),
+        ("Eye closure", closure_rows(document)),
+    ]
+
+
+def frequency_rows(document: ResultDocument) -> list[Row]:
+    """Say how often it twitches."""
+    f = document.features.frequency
+    interval = ""
+    if f.rate_per_min_ci95 is not None:
+        interval = f"{significant(f.rate_per_min_ci95[0])} to {significant(f.rate_per_min_ci95[1])} a minute"
+    return [
+        Row("Twitches", str(f.event_count), "Single twitches found."),
+        Row("Clear view", measured(f.observed_s, "s", 3), "Time in which a twitch could have been seen."),
+        Row("Rate", measured(f.rate_per_min, "a minute", 3), "Twitches divided by the time of clear view.", interval),
+        Row("Bursts", _count(f.burst_count), "Groups of twitches in quick succession."),
+        Row("Burst rate", measured(f.burst_rate_per_min, "a minute"), "Bursts divided by the time of clear view."),
+        Row("Rate within bursts", measured(f.within_burst_hz, "Hz"), "Twitches a second inside a burst."),
+        Row("Dominant rate", measured(f.dominant_hz, "Hz"), "One over the median interval at the busiest place."),
+        Row("Time in movement", _share(f.duty_cycle), "Share of the clear view in which any place was moving."),
+        Row("Longest quiet", measured(f.longest_quiet_s, "s"), "Longest watched time without a twitch."),
+        Row("Longest run", measured(f.longest_run_s, "s"), "Longest movement without a pause."),
+    ]
+
+
+def rhythm_rows(document: ResultDocument) -> list[Row]:
+    """Say how regular it is."""
+    r = document.features.rhythmicity
+    surrogate = NOT_MEASURED if r.surrogate_p is None else p_value(r.surrogate_p)
+    return [
+        Row("Verdict", r.verdict.replace("-", " "), "No verdict is given below ten twitches."),
+        Row("Intervals", str(r.interval_count), "From one onset to the next, never across a gap in the view."),
+        Row("CV", measured(r.cv, ""), "Spread of the intervals over their mean; 0 a clock, 1 chance."),
+        Row("CV2", measured(r.cv2, ""), "The same between neighbouring intervals, so that slow drift does not count."),
+        Row("LV", measured(r.lv, ""), "Local variation: 0 a clock, 1 chance, above 1 bursts."),
+        Row("LV within bursts", measured(r.within_burst_lv, ""), "How regular the twitches of one burst are."),
+        Row("LV between bursts", measured(r.between_burst_lv, ""), "How regular the bursts follow each other."),
+        Row("Spectral peak", measured(r.spectral_peak_hz, "Hz"), "Strongest rhythm in the movement itself."),
+        Row("Against chance", surrogate, "How often chance with the same dead time looks as regular."),
+    ]
+
+
+def spread_rows(document: ResultDocument) -> list[Row]:
+    """Say how far spread it is."""
+    s = document.features.spread
+    dispersion = NOT_MEASURED if s.dispersion_p is None else p_value(s.dispersion_p)
+    migration = NOT_MEASURED if s.migration_p is None else p_value(s.migration_p)
+    also_iod = "" if s.path_iod is None else f" ({significant(100 * s.path_iod)} % of the eye-corner distance)"
+    order = ", then ".join(label.replace("-", " ") for label in s.recruitment)
+    return [
+        Row("Regions", str(s.region_count), "Parts of the anatomy in which twitches were found."),
+        Row("Places", str(s.site_count), "Spots that can be told apart."),
+        Row(
+            "Effective places", measured(s.effective_site_count, ""), "Places, each counting by its share of twitches."
+        ),
+        Row("Busiest place", _share(s.busiest_site_share), "Share of all twitches that it holds."),
+        Row("Entropy", measured(s.entropy, "nat"), "0 where one place holds all twitches; higher, wider spread."),
+        Row("One place?", dispersion, "Small where the twitches cannot all come from a single place."),
+        Row("Side", s.laterality or NOT_MEASURED, "The patient's side."),
+        Row("Area", _share(s.area_fraction), "Share of the visible skin that moved in any twitch."),
+        Row("Moving about", measured(s.migration_index, ""), "How far apart twitches that follow each other are."),
+        Row("Order against chance", migration, "How often a shuffled order moves about as much."),
+        Row("Path", measured(s.path_px, "px", 3) + also_iod, "Way from each twitch to the next, added up."),
+        Row("Synchrony", _share(s.synchrony), "Share of twitches that come in several regions at once."),
+        Row("Order of regions", order or NOT_MEASURED, "Which region began, which followed."),
+    ]
+
+
+def closure_rows(document: ResultDocument) -> list[Row]:
+    """Say how the eyes closed."""
+    e = document.features.eye_closure
+    return [
+        Row("Closures", _count(e.count), "All closures of an eye, blinks included."),
+        Row("Closure rate", measured(e.per_min, "a minute"), "At rest people blink about 17 times a minute."),
+        Row("Complete", _count(e.complete_count), "Closures in which the lids met."),
+        Row("One-sided", _count(e.one_sided_count), "Closures of one eye alone: measured, never taken for blinks."),
+        Row("Longest", measured(e.longest_s, "s"), "Longest closure; a blink lasts up to 0.4 s."),
+    ]
+
+
+def site_rows(document: ResultDocument) -> list[SiteRow]:
+    """Give a row for each site, in order of its number."""
+    return [_site_row(document, site) for site in document.sites]
+
+
+def arrow_words(direction_rad: float | None) -> str:
+    """Say a direction in the picture in eight words; y grows downwards."""
+    if direction_rad is None:
+        return NOT_MEASURED
+    words = ("right", "down right", "down", "down left", "left", "up left", "up", "up right")
+    return words[round(direction_rad / (math.pi / 4)) % 8]
+
+
+def _site_row(document: ResultDocument, site: Site) -> SiteRow:
+    amplitudes = sorted(event.amplitude_px for event in document.events if event.site == site.id)
+    amplitude = measured(amplitudes[len(amplitudes) // 2] if amplitudes else None, "px")
+    direction = arrow_words(site.direction_rad)
+    return SiteRow(site.id, place(site.region, site.side), site.event_count, amplitude, direction)
+
+
+def headline_figures(document: ResultDocument) -> list[tuple[str, str, str]]:
+    """Give the four figures under the answer: word, figure, small print."""
+    f, r, s = document.features.frequency, document.features.rhythmicity, document.features.spread
+    interval = "" if f.rate_per_min_ci95 is None else " to ".join(whole(end) for end in f.rate_per_min_ci95)
+    rate = NOT_MEASURED if f.rate_per_min is None else f"{whole(f.rate_per_min)} a minute"
+    return [
+        ("How often", rate, f"95 % interval {interval}" if interval else counted(f.event_count, "twitch", "twitches")),
+        ("How regular", r.verdict.replace("-", " "), counted(r.interval_count, "interval")),
+        ("How far spread", counted(s.site_count, "place"), f"in {counted(s.region_count, 'region')}"),
+        ("Time in movement", _share(f.duty_cycle), f"of {whole(f.observed_s)} s of clear view"),
+    ]
+
+
+def _count(value: int | None) -> str:
+    return NOT_MEASURED if value is None else str(value)
+
+
+def _share(value: float | None) -> str:
+    return NOT_MEASURED if value is None else share(value)
