@@ -1,0 +1,114 @@
+from pathlib import Path
+
+import pytest
+
+from tests import builders
+from vision.model.clip import ClipInfo
+from vision.model.features import EyeClosure
+from vision.model.result import Quality
+from vision.report import text
+
+DISEASES = ("myokymia", "spasm", "sclerosis", "als", "fasciculation", "blepharospasm", "tic", "dystonia", "parkinson")
+ALL = [
+    builders.focal_result,
+    builders.rest_result,
+    builders.unsettled_result,
+    builders.skin_result,
+    builders.sustained_result,
+]
+
+
+@pytest.mark.parametrize("build", ALL)
+@pytest.mark.parametrize("is_simulated", [False, True])
+def test_every_summary_carries_the_wording_and_names_no_disease(build, is_simulated):
+    lines = text.summary_lines(build(is_simulated=is_simulated).document)
+    assert lines[-1] == text.REQUIRED_WORDING
+    words = " ".join(lines[:-1]).lower().replace("-", " ").split()
+    assert not set(DISEASES) & {word.strip(".,;:()") for word in words}
+    assert any(line.startswith("Simulated clip:") for line in lines) == is_simulated
+    assert all(line and "\n" not in line for line in lines)
+
+
+def test_the_wording_is_that_of_the_design():
+    design = Path(__file__).resolve().parents[3] / ".." / "shared" / "design" / "science.md"
+    if not design.exists():
+        pytest.skip("the design documents do not lie beside the checkout")
+    assert text.REQUIRED_WORDING in " ".join(design.read_text(encoding="utf-8").split())
+
+
+def test_focal_answer():
+    assert text.answer_sentence(builders.focal_result().document) == (
+        "Twitching at one place, the right lower eyelid: 14 twitches in 29 s of clear view (29 a minute), "
+        "in bursts of about 5 a second, with quiet gaps of up to 6 s."
+    )
+
+
+def test_quiet_answer_says_how_long_and_how_small():
+    answer = text.answer_sentence(builders.rest_result().document)
+    assert answer.startswith("No twitch: none seen in 11 s of clear view, down to 0.21 px (0.099 % of")
+    unknown = builders.rest_result(quality=Quality(True, 11.3, None, None, ()))
+    assert text.answer_sentence(unknown.document) == "No twitch: none seen in 11 s of clear view."
+    assert text.limit_sentences(unknown.document)[-1].endswith("is not known.")
+
+
+def test_limit_in_millimetres():
+    document = builders.rest_result(quality=Quality(True, 11.3, 0.21, 0.04, ())).document
+    assert text.limit_of_detection(document) == "0.21 px (0.040 mm)"
+
+
+def test_migrating_answer():
+    assert text.answer_sentence(builders.skin_result().document) == (
+        "Twitching that moves about, at 18 places of the skin: 18 twitches in 11 s of clear view (96 a minute), "
+        "the busiest place holding 6 % of them."
+    )
+
+
+def test_sustained_answer():
+    assert text.answer_sentence(builders.sustained_result().document) == (
+        "Almost continuous twitching at the right lower eyelid, the right cheek and the right mouth corner: "
+        "in movement for 93 % of 11 s of clear view, about 4 a second at the busiest place."
+    )
+
+
+def test_unsettled_answers_differ():
+    some = text.answer_sentence(builders.unsettled_result().document)
+    assert some.startswith("This clip does not settle the pattern: 2 twitches in 11 s of clear view")
+    assert some.endswith("at the left cheek. Too few events: 2, where 3 are needed.")
+    none = text.answer_sentence(builders.rest_result(label="indeterminate", reasons=()).document)
+    assert none.startswith("This clip does not settle the pattern: none seen in 11 s of clear view, down to 0.21 px")
+    useless = builders.rest_result(label="indeterminate", reasons=(), quality=Quality(False, 0.4, None, None, ()))
+    assert text.answer_sentence(useless.document).endswith("0.4 s of clear view are not enough to go on.")
+    assert text.pattern_sentence(useless.document).startswith("Pattern: indeterminate. Nearest: ")
+
+
+def test_simulated_skin_shows_no_person():
+    assert text.simulated_sentence(builders.skin_result(is_simulated=True).document) == text.SIMULATED_SKIN
+    assert text.simulated_sentence(builders.focal_result(is_simulated=True).document) == text.SIMULATED_PORTRAIT
+
+
+def test_eyes_that_were_not_seen_are_not_counted():
+    assert text.closure_sentence(builders.skin_result().document) == ""
+    eyes = EyeClosure(3, 9.0, 1, 2, 0.9, True, "two closures of one eye alone")
+    said = text.closure_sentence(builders.rest_result(eye_closure=eyes).document)
+    assert said.endswith("2 of them one-sided, the longest 0.90 s. Two closures of one eye alone.")
+
+
+def test_clip_facts_say_what_is_not_known():
+    info = ClipInfo("ab" * 32, "mp4", "h264", "yuv420p", 1080, 1920, None, None, None, None, 90)
+    facts = dict(text.clip_facts(info))
+    assert facts["Size"] == "1080 × 1920 px, upright"
+    assert facts["Length"] == facts["Frames"] == facts["Frame rate"] == "not stated in the file"
+    assert facts["Turned by the player"] == "90°"
+    assert "Frames promised" not in facts
+
+
+def test_clip_facts_of_a_damaged_clip():
+    info = ClipInfo(
+        "ab" * 32, "mp4", "h264", "yuv420p", 640, 480, 200, 6.7, 29.97, True, 0, is_complete=False,
+        declared_frame_count=900, bit_rate_bps=2_400_000,
+    )  # fmt: skip
+    facts = dict(text.clip_facts(info))
+    assert facts["Frames promised"] == "900"
+    assert facts["Frame rate"] == "29.97 frames a second on average, uneven"
+    assert facts["Bit rate"] == "2.4 Mbit/s"
+    assert facts["Complete"].startswith("no")
