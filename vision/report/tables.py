@@ -67,7 +67,11 @@ def rhythm_rows(document: ResultDocument) -> list[Row]:
     r = document.features.rhythmicity
     surrogate = NOT_MEASURED if r.surrogate_p is None else p_value(r.surrogate_p)
     return [
-        Row("Verdict", r.verdict.replace("-", " "), "No verdict is given below ten twitches."),
+        Row(
+            "Verdict",
+            r.verdict.replace("-", " "),
+            "No verdict is given on too few twitches: below ten, chance looks like anything.",
+        ),
         Row("Intervals", str(r.interval_count), "From one onset to the next, never across a gap in the view."),
         Row("CV", measured(r.cv, ""), "Spread of the intervals over their mean; 0 a clock, 1 chance."),
         Row("CV2", measured(r.cv2, ""), "The same between neighbouring intervals, so that slow drift does not count."),
@@ -96,12 +100,16 @@ def spread_rows(document: ResultDocument) -> list[Row]:
         Row("Entropy", measured(s.entropy, "nat"), "0 where one place holds all twitches; higher, wider spread."),
         Row("One place?", dispersion, "Small where the twitches cannot all come from a single place."),
         Row("Side", s.laterality or NOT_MEASURED, "The patient's side."),
-        Row("Area", _share(s.area_fraction), "Share of the visible skin that moved in any twitch."),
-        Row("Moving about", measured(s.migration_index, ""), "How far apart twitches that follow each other are."),
-        Row("Order against chance", migration, "How often a shuffled order moves about as much."),
+        Row("Area", _share(s.area_fraction), "Widths of the places together, as a share of the watched skin."),
+        Row(
+            "Moving about",
+            measured(s.migration_index, ""),
+            "Steps from twitch to twitch against a shuffled order; above 1, on to places farther away.",
+        ),
+        Row("Order against chance", migration, "How often a shuffled order moves on as much."),
         Row("Path", measured(s.path_px, "px", 3) + also_iod, "Way from each twitch to the next, added up."),
-        Row("Synchrony", _share(s.synchrony), "Share of twitches that come in several regions at once."),
-        Row("Order of regions", order or NOT_MEASURED, "Which region began, which followed."),
+        Row("Synchrony", _share(s.synchrony), "Share of twitches that peak together with one in another region."),
+        Row("Order of regions", order or NOT_MEASURED, "Which region twitched first, which followed."),
     ]
 
 
@@ -141,11 +149,14 @@ def headline_figures(document: ResultDocument) -> list[tuple[str, str, str]]:
     """Give the four figures under the answer: word, figure, small print."""
     f, r, s = document.features.frequency, document.features.rhythmicity, document.features.spread
     interval = "" if f.rate_per_min_ci95 is None else " to ".join(whole(end) for end in f.rate_per_min_ci95)
+    spread = (counted(s.site_count, "place"), f"in {counted(s.region_count, 'region')}")
+    if not f.event_count:
+        spread = ("none seen", "no place that twitched")
     rate = NOT_MEASURED if f.rate_per_min is None else f"{whole(f.rate_per_min)} a minute"
     return [
         ("How often", rate, f"95 % interval {interval}" if interval else counted(f.event_count, "twitch", "twitches")),
         ("How regular", r.verdict.replace("-", " "), counted(r.interval_count, "interval")),
-        ("How far spread", counted(s.site_count, "place"), f"in {counted(s.region_count, 'region')}"),
+        ("How far spread", *spread),
         ("Time in movement", _share(f.duty_cycle), f"of {whole(f.observed_s)} s of clear view"),
     ]
 

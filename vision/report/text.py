@@ -203,8 +203,9 @@ def _focal(document: ResultDocument) -> str:
         bursts = f", in bursts of about {whole(frequency.within_burst_hz)} a second"
     if frequency.longest_quiet_s is not None:
         quiet = f", with quiet gaps of up to {whole(frequency.longest_quiet_s)} s"
-    where = _regions(document).removeprefix("at ")
-    return f"Twitching at one place, {where}: {_how_many(document)}{bursts}{quiet}."
+    where, strays = _one_place(document)
+    stray = f", {strays} of them elsewhere" if strays else ""
+    return f"Twitching at one place, {where}: {_how_many(document)}{stray}{bursts}{quiet}."
 
 
 def _migrating(document: ResultDocument) -> str:
@@ -232,8 +233,8 @@ def _sustained(document: ResultDocument) -> str:
 def _none_seen(document: ResultDocument) -> str:
     observed_s = whole(document.quality.observed_s)
     if document.quality.limit_of_detection_px is None:
-        return f"No twitch: none seen in {observed_s} s of clear view."
-    return f"No twitch: none seen in {observed_s} s of clear view, down to {limit_of_detection(document)}."
+        return f"Twitches: none seen in {observed_s} s of clear view."
+    return f"Twitches: none seen in {observed_s} s of clear view, down to {limit_of_detection(document)}."
 
 
 def _unsettled(document: ResultDocument) -> str:
@@ -243,7 +244,7 @@ def _unsettled(document: ResultDocument) -> str:
     elif frequency.event_count:
         seen = f"{_how_many(document)}, {_regions(document)}"
     else:
-        seen = _none_seen(document).removeprefix("No twitch: ").removesuffix(".")
+        seen = _none_seen(document).removeprefix("Twitches: ").removesuffix(".")
     why = f" {_sentence(document.pattern.reasons[0])}" if document.pattern.reasons else ""
     return f"This clip does not settle the pattern: {seen}.{why}"
 
@@ -264,6 +265,20 @@ def _regions(document: ResultDocument) -> str:
     if len(active) > MOST_PLACES_NAMED:
         return f"in {len(active)} regions, most often the {place(active[0].name, active[0].side)}"
     return f"at {listing([f'the {place(region.name, region.side)}' for region in active])}"
+
+
+def _one_place(document: ResultDocument) -> tuple[str, int]:
+    """Name the busiest region, with the other lid where both lids of a side twitch, and count what lies elsewhere."""
+    active = sorted((region for region in document.regions if region.event_count), key=_busiest_first)
+    if not active:
+        return "not named", 0
+    own = [region for region in active if region is active[0] or _are_lids_of_one_side(region, active[0])]
+    strays = sum(region.event_count for region in active) - sum(region.event_count for region in own)
+    return listing([f"the {place(region.name, region.side)}" for region in own]), strays
+
+
+def _are_lids_of_one_side(one: RegionRecord, other: RegionRecord) -> bool:
+    return one.side == other.side and one.name.endswith("eyelid") and other.name.endswith("eyelid")
 
 
 def _busiest_first(region: RegionRecord) -> int:

@@ -43,11 +43,24 @@ def test_focal_answer():
     )
 
 
+def test_focal_answer_with_both_lids_and_a_stray_elsewhere():
+    lower = builders.make_site(1, "lower-eyelid", "right", 190, 310, 9)
+    upper = builders.make_site(2, "upper-eyelid", "right", 190, 270, 2)
+    stray = builders.make_site(3, "cheek", "left", 370, 400, 1)
+    order = [lower] * 9 + [upper] * 2 + [stray]
+    events = [builders.make_event(k + 1, 0.5 + 0.8 * k, site) for k, site in enumerate(order)]
+    result = builders.make_result(events, [lower, upper, stray], label="intermittent-focal")
+    assert text.answer_sentence(result.document) == (
+        "Twitching at one place, the right lower eyelid and the right upper eyelid: "
+        "12 twitches in 11 s of clear view (64 a minute), 1 of them elsewhere."
+    )
+
+
 def test_quiet_answer_says_how_long_and_how_small():
     answer = text.answer_sentence(builders.rest_result().document)
-    assert answer.startswith("No twitch: none seen in 11 s of clear view, down to 0.21 px (0.099 % of")
+    assert answer.startswith("Twitches: none seen in 11 s of clear view, down to 0.21 px (0.099 % of")
     unknown = builders.rest_result(quality=Quality(True, 11.3, None, None, ()))
-    assert text.answer_sentence(unknown.document) == "No twitch: none seen in 11 s of clear view."
+    assert text.answer_sentence(unknown.document) == "Twitches: none seen in 11 s of clear view."
     assert text.limit_sentences(unknown.document)[-1].endswith("is not known.")
 
 
