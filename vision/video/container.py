@@ -112,8 +112,10 @@ def declared_duration_s(container: InputContainer, stream: VideoStream) -> Fract
     """Length that the stream, else the file, declares; None where neither does."""
     duration_s = _stream_duration_s(stream)
     if duration_s is None and container.duration and container.duration > 0:
-        duration_s = Fraction(container.duration, av.time_base)
-    return duration_s
+        # A file's length counts from 0 s, wherever its film starts.
+        start_s = (stream.start_time or 0) * (stream.time_base or 0)
+        duration_s = Fraction(container.duration, av.time_base) - max(start_s, 0)
+    return duration_s if duration_s is None or duration_s > 0 else None
 
 
 def require_declared_limits(container: InputContainer, stream: VideoStream, settings: VideoSettings, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from contextlib import suppress
 from fractions import Fraction
@@ -28,6 +29,8 @@ LONE_PICTURE_S = Fraction(1, 30)
 # Containers that keep a time for each picture (AVI and GIF do not), and those among them that can say a turn.
 TURNABLE = (".mp4", ".mov", ".m4v", ".3gp")
 ENDINGS = (*TURNABLE, ".mkv", ".webm")
+# x265 writes beyond its memory where a side is smaller than its largest block (measured with PyAV 16.1: it aborts).
+SMALLEST_X265_SIDE_PX = 64
 # Codes of ITU-T H.273: matrix BT.709 for film, BT.601 for JPEG; limited and full range.
 _BT709, _BT601 = 1, 5
 _LIMITED_RANGE, _FULL_RANGE = 1, 2
@@ -40,7 +43,8 @@ class ClipWriter:
     ----------
     path : file to write; its ending chooses the container. MP4 and MOV keep times to 1/90000 s, Matroska and
         WebM to 1 ms.
-    width_px, height_px : size of the pictures as handed over and stored. H.264 and HEVC in yuv420p need even ones.
+    width_px, height_px : size of the pictures as handed over and stored. H.264 and HEVC in yuv420p need even ones,
+        libx265 at least 64 px a side.
     codec : an FFmpeg encoder, such as libx264, libx265, libvpx-vp9, mjpeg, ffv1.
     crf : constant quality, for encoders that know it; others ignore it. None where `bit_rate_bps` is given.
     bit_rate_bps : mean rate; takes the place of `crf`.
@@ -77,12 +81,9 @@ class ClipWriter:
         comment: str | None = None,
         preset: str = "medium",
     ) -> None:
-        if rotation_deg not in ROTATIONS_DEG:
-            raise OutputError(f"a rotation of {rotation_deg} degrees", "0, 90, 180 or 270")
-        if path.suffix.lower() not in ENDINGS:
-            raise OutputError(f"{path.name} cannot keep a time for each picture", f"one of {', '.join(ENDINGS)}")
-        if rotation_deg and path.suffix.lower() not in TURNABLE:
-            raise OutputError(f"{path.name} cannot say how it is turned", f"one of {', '.join(TURNABLE)}")
+        _require_writable(path, rotation_deg, pixel_format)
+        if codec == "libx265" and min(width_px, height_px) < SMALLEST_X265_SIDE_PX:
+            raise OutputError(f"{width_px}x{height_px} px for libx265", f"{SMALLEST_X265_SIDE_PX} px a side or more")
         self._path = path
         self._aside = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
         self._width_px, self._height_px = width_px, height_px
@@ -95,6 +96,7 @@ class ClipWriter:
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._waiting: av.VideoFrame | None = None
+        self._first_ticks: int | None = None
         self._duration_ticks: dict[int, int] = {}
         self._last_ticks = round(LONE_PICTURE_S * TICKS_PER_S)
 
@@ -124,7 +126,8 @@ class ClipWriter:
         Parameters
         ----------
         picture : (H, W, 3) uint8 RGB, or (H, W) uint8 luma, which is stored as it is.
-        time_s : when it is shown; later than the picture before by at least 1/90000 s.
+        time_s : when it is shown; later than the picture before by at least 1/90000 s. The film starts with its
+            first picture, whatever that one's time: an MP4 would hide what comes before 0 s.
 
         Raises
         ------
@@ -133,8 +136,13 @@ class ClipWriter:
         OutputError
             The encoder or the disk does not take it.
         """
+        if not math.isfinite(time_s):
+            raise ShapeError(f"a picture at {time_s} s", "a finite time")
         frame = self._frame_of(picture)
-        frame.pts, frame.time_base = round(Fraction(time_s) * TICKS_PER_S), Fraction(1, TICKS_PER_S)
+        ticks = round(Fraction(time_s) * TICKS_PER_S)
+        if self._first_ticks is None:
+            self._first_ticks = ticks
+        frame.pts, frame.time_base = ticks - self._first_ticks, Fraction(1, TICKS_PER_S)
         if self._waiting is not None:
             self._encode_waiting(until_pts=frame.pts)
         self._waiting = frame
@@ -217,6 +225,21 @@ class ClipWriter:
 
     def _refusal(self, found: str, expected: str) -> OutputError:
         return OutputError(f"{self._path.name} {found}", expected, "check that the folder exists")
+
+
+def _require_writable(path: Path, rotation_deg: int, pixel_format: str) -> None:
+    if rotation_deg not in ROTATIONS_DEG:
+        raise OutputError(f"a rotation of {rotation_deg} degrees", "0, 90, 180 or 270")
+    if path.suffix.lower() not in ENDINGS:
+        raise OutputError(f"{path.name} cannot keep a time for each picture", f"one of {', '.join(ENDINGS)}")
+    if rotation_deg and path.suffix.lower() not in TURNABLE:
+        raise OutputError(f"{path.name} cannot say how it is turned", f"one of {', '.join(TURNABLE)}")
+    try:
+        av.VideoFormat(pixel_format)
+    except ValueError as error:
+        raise OutputError(
+            f"an unknown pixel format {pixel_format}", "a name that FFmpeg knows", "try yuv420p"
+        ) from error
 
 
 def _codec_options(codec: str, crf: int | None, preset: str, interval_frames: int | None) -> dict[str, str]:
