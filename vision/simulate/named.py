@@ -18,7 +18,7 @@ SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
         Scenario(name="eyelid", twitch="bursts", sites=("lower_lid",)),
-        Scenario(name="facial", twitch="sustained", sites=("lower_lid", "cheek", "mouth", "chin"), twitch_hz=4.0),
+        Scenario(name="facial", twitch="sustained", sites=("lower_lid", "cheek", "mouth", "chin"), twitch_hz=4.0, first_onset_s=0.3),
         Scenario(name="face-migrating", twitch="singles", sites=FACE_PLACES),
         Scenario(name="rest", shake_px=0.6),
         Scenario(name="shaky-rest", shake_px=2.0),
@@ -26,7 +26,7 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(name="eye-closeup", view="eye", twitch="bursts", sites=("lower_lid",), width_px=720, height_px=540,
                  amplitude_px=4.0),
         Scenario(name="hemifacial", closures="one-sided", closures_per_min=24.0),
-        Scenario(name="blepharospasm", closures="long", closures_per_min=14.0, side="right"),
+        Scenario(name="blepharospasm", closures="long", closures_per_min=14.0),
         Scenario(name="rapid-blinking", closures="rapid", closures_per_min=60.0),
         Scenario(name="calf", twitch="singles", **_LIMB),
         Scenario(name="skin-focal", twitch="singles", sites=("0.60,0.52",), **_LIMB),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 
 from vision.model.arrays import ByteArray, FloatArray
@@ -26,8 +25,8 @@ def render_frames(scenario: Scenario) -> Iterator[tuple[float, ByteArray]]:
 
     Notes
     -----
-    Each frame shows one instant: movement within an exposure is taken as none. The picture is interpolated once, by
-    OpenCV's cubic `remap`, whose grid of 1/32 pixel bounds the error of a displacement at 0.016 px.
+    Each frame shows one instant: movement within an exposure is taken as none. The picture is interpolated once; a
+    displacement is then off by 0.015 px at most, 0.03 px in frames above 2.5 megapixels (`scene.FINEST_SAMPLING`).
     """
     stage = set_stage(scenario)
     scene, movement = draw_scene(scenario, stage), draw_movement(scenario, stage)
@@ -53,5 +52,4 @@ def _light_at(
     shut = shut_at(time_s, closures)
     pushes = pushes_at(time_s, scenario, scene, twitches, shut)
     x, y = pixel_sources(scene, movement.centre_px, movement.pose_at(time_s), pushes, shut)
-    light = cv2.remap(scene.rgb, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-    return np.asarray(light, dtype=np.float32)
+    return scene.seen_at(x, y)
