@@ -42,8 +42,7 @@ class ClipSource:
 
     info : declared values; rotation, pixel format and upright size are those of the first picture.
     pictures : all decoded pictures in presentation order, the first included; one pass.
-    problems : short codes, grows while `pictures` is read.
-    packet_count : compressed pictures read so far.
+    tally : what was met so far; grows while `pictures` is read.
     """
 
     name: str
@@ -66,7 +65,7 @@ class ClipSource:
 
 @dataclass
 class Tally:
-    """What was met while reading."""
+    """What was met while reading: compressed pictures, encryption, and problems as short codes."""
 
     packet_count: int = 0
     is_encrypted: bool = False
