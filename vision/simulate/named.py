@@ -18,7 +18,8 @@ SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
         Scenario(name="eyelid", twitch="bursts", sites=("lower_lid",)),
-        Scenario(name="facial", twitch="sustained", sites=("lower_lid", "cheek", "mouth", "chin"), twitch_hz=4.0, first_onset_s=0.3),
+        Scenario(name="facial", twitch="sustained", sites=("lower_lid", "cheek", "mouth", "chin"), twitch_hz=4.0,
+                 first_onset_s=0.3),
         Scenario(name="face-migrating", twitch="singles", sites=FACE_PLACES),
         Scenario(name="rest", shake_px=0.6),
         Scenario(name="shaky-rest", shake_px=2.0),
