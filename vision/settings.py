@@ -48,7 +48,22 @@ class LocateSettings(_Section):
 
 
 class MotionSettings(_Section):
-    """How displacement is measured."""
+    """How displacement is measured. Chosen on simulated clips, unvalidated on patients."""
+
+    working_iod_px: float = Field(220.0, gt=0, description="Larger faces are reduced to this outer-eye distance.")
+    working_side_px: int = Field(960, ge=64, description="Larger pictures of skin are reduced to this longer side.")
+    cell_iod: float = Field(
+        0.03, gt=0, description="Side of a cell of the motion grid: 0.4 of the reference footprint (0.075)."
+    )
+    cell_px: float = Field(7.0, ge=4, description="The same on skin: 0.4 of the reference footprint of 16 px.")
+    coarse_window_cells: int = Field(3, ge=2, description="Side of the Lucas-Kanade window, in cells.")
+    presmooth_px: float = Field(1.0, ge=0, description="Gaussian before gradients: keeps them linear over a pixel.")
+    illumination_cells: float = Field(3.5, gt=0, description="Reach of the local brightness that is divided out.")
+    prior_share: float = Field(0.05, gt=0, description="Pull of a cell without texture towards its neighbours.")
+    lost_luma: float = Field(25.0, gt=0, description="Grey levels of mismatch at which the reference is lost.")
+    smooth_order: int = Field(
+        2, ge=1, le=3, description="Order of the motion taken out as that of the body: bends, but no local twitch."
+    )
 
 
 class DetectionSettings(_Section):

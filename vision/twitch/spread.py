@@ -15,7 +15,7 @@ from vision.model.events import EventSet, Site, TwitchEvent
 from vision.model.features import Laterality, Spread
 from vision.model.regions import View, region_label
 from vision.settings import FeatureSettings
-from vision.twitch.trains import require_usable, site_counts, tail_p, window_index
+from vision.twitch.trains import ROUNDING_S, require_usable, site_counts, tail_p, window_index
 
 
 def measure_spread(
@@ -110,8 +110,8 @@ def coincident_share(groups: Sequence[object], peak_s: Sequence[float], lag_s: f
     order = np.argsort(peak_s, kind="stable")
     times = np.asarray(peak_s, dtype=float)[order]
     codes = np.unique([str(group) for group in groups], return_inverse=True)[1][order]
-    first = np.searchsorted(times, times - lag_s - 1e-9, side="left")
-    last = np.searchsorted(times, times + lag_s + 1e-9, side="right")
+    first = np.searchsorted(times, times - lag_s - ROUNDING_S, side="left")
+    last = np.searchsorted(times, times + lag_s + ROUNDING_S, side="right")
     joined = [bool(np.any(codes[a:b] != own)) for a, b, own in zip(first, last, codes, strict=True)]
     return float(np.mean(joined))
 
@@ -179,7 +179,7 @@ def _together(events: list[TwitchEvent], lag_s: float) -> list[list[TwitchEvent]
     groups: list[list[TwitchEvent]] = []
     for event in sorted(events, key=lambda e: (e.peak_s, e.id)):
         known = {e.site for e in groups[-1]} if groups else set()
-        if groups and event.peak_s - groups[-1][0].peak_s <= lag_s and event.site not in known:
+        if groups and event.peak_s - groups[-1][0].peak_s <= lag_s + ROUNDING_S and event.site not in known:
             groups[-1].append(event)
         else:
             groups.append([event])

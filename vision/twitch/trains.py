@@ -15,6 +15,7 @@ from vision.model.events import EventSet, TwitchEvent
 
 Span = tuple[float, float]
 
+ROUNDING_S = 1e-9  # times closer than this are one
 SHORTEST_INTERVAL_S = 1e-3  # a frame at 1000 a second: keeps drawn intervals above zero
 ON_CLOCK_FRAMES = 0.1  # from a whole number of frames; between frames this happens in 20 %
 ON_CLOCK_SHARE = 0.9  # of the intervals; our choice
@@ -30,8 +31,8 @@ class Train:
 
     @property
     def interval_s(self) -> FloatArray:
-        """(K - 1,) times between onsets, all > 0."""
-        return np.diff(self.onset_s)
+        """(K - 1,) times between onsets, all > 0, rounded to a nanosecond: equal ones stay equal late in a clip."""
+        return np.asarray(np.maximum(np.round(np.diff(self.onset_s), 9), ROUNDING_S))
 
 
 def require_usable(events: EventSet) -> None:
@@ -68,7 +69,7 @@ def merged_spans(spans: Iterable[Span], bridge_s: float = 0.0) -> list[Span]:
     """Join intervals that overlap, touch, or lie less than `bridge_s` apart."""
     out: list[Span] = []
     for a, b in sorted(spans):
-        if out and (a <= out[-1][1] or a - out[-1][1] < bridge_s):
+        if out and (a <= out[-1][1] or a - out[-1][1] < bridge_s - ROUNDING_S):
             out[-1] = (out[-1][0], max(b, out[-1][1]))
         else:
             out.append((a, b))
