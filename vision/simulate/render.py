@@ -26,7 +26,7 @@ def render_frames(scenario: Scenario) -> Iterator[tuple[float, ByteArray]]:
     Notes
     -----
     Each frame shows one instant: movement within an exposure is taken as none. The picture is interpolated once; a
-    displacement is then off by 0.015 px at most, 0.03 px in frames above 2.5 megapixels (`scene.FINEST_SAMPLING`).
+    displacement is then off by 0.02 px at most, 0.05 px in frames above 2.5 megapixels (`scene.FINEST_SAMPLING`).
     """
     stage = set_stage(scenario)
     scene, movement = draw_scene(scenario, stage), draw_movement(scenario, stage)

@@ -21,7 +21,7 @@ FACE_AT_SHARE, EYE_AT_SHARE = (0.5, 0.47), (0.5, 0.45)  # of the frame: the face
 MARGIN_PX, MARGIN_RMS = 8, 4.0  # floor, and this many root mean squares of what shakes
 # OpenCV places its samples on a grid of 1/32 pixel, and its cubic kernel shifts what it draws by up to 0.03 pixel in
 # between (its slope is -0.75; only -0.5 keeps straight lines straight). Samples finer than pixels shrink both: at three
-# a pixel a displacement was off by 0.015 px at most, measured on skin texture. Larger frames forgo it to save memory.
+# a pixel a displacement was off by 0.02 px at most, measured on skin texture. Larger frames forgo it to save memory.
 FINEST_SAMPLING, LARGEST_SCENE_PX = 3, 10_000_000
 PULSE_SIGMA_SHARE = 0.25  # of the frame's shorter side: a pulse moves a wide area
 PLACE_ALONG, PLACE_ACROSS = (0.12, 0.88), 0.5  # where on a limb twitches may be: share of its length, of its half-width
