@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vision.errors import NothingToMeasureError
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.regions import RegionName, RegionTrack, Side, View
 
@@ -57,7 +58,14 @@ def assemble(
 
     Places are smoothed a little and interpolated; the eye aperture is interpolated only, so that blinks stay sharp.
     Nothing is carried across a gap longer than `bridge_s`.
+
+    Raises
+    ------
+    NothingToMeasureError
+        No frame was measured.
     """
+    if not sightings:
+        raise NothingToMeasureError("no frame of the clip was measured", "at least one", "try another file")
     time_s = np.array(frame_time_s, float)
     at_s = np.array([sighting.time_s for sighting in sightings], float)
     seen = np.array([sighting.seen for sighting in sightings])

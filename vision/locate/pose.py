@@ -30,14 +30,14 @@ def head_pose_deg(points: FloatArray) -> FloatArray:
     The head's axes are sums of difference vectors between landmarks, made orthogonal (Gram-Schmidt), and their
     rotation R = Rz(lean) Ry(turn) Rx(nod) is read as angles. Exact for a rigid turn of a rigid face.
     """
-    across = _unit(sum(points[b] - points[a] for a, b in ACROSS))
-    down = sum(points[b] - points[a] for a, b in DOWN)
+    across = _unit(np.sum([points[b] - points[a] for a, b in ACROSS], axis=0))
+    down = np.sum([points[b] - points[a] for a, b in DOWN], axis=0)
     down = _unit(down - across * float(down @ across))
-    ahead = np.cross(across, down)  # away from the camera for a face that looks into it
+    ahead: FloatArray = np.cross(across, down)  # away from the camera for a face that looks into it
     nod = np.arctan2(down[2], ahead[2])
     turn = np.arcsin(np.clip(across[2], -1.0, 1.0))
     lean = np.arctan2(across[1], across[0])
-    return np.degrees(np.array([nod, turn, lean]))
+    return np.asarray(np.degrees(np.array([nod, turn, lean])))
 
 
 def facing_share(outline: FloatArray) -> float:
@@ -53,4 +53,4 @@ def facing_share(outline: FloatArray) -> float:
 
 def _unit(vector: FloatArray) -> FloatArray:
     size = float(np.linalg.norm(vector))
-    return vector / size if size > 0 else vector
+    return np.asarray(vector / size if size > 0 else vector)

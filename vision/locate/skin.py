@@ -1,9 +1,8 @@
 """Skin anywhere on the body, found without asking for a colour.
 
 Hand, arm, thigh or calf fill the middle of a film of a twitch. So the picture is parted into what is like its middle
-and what is not, whatever the middle looks like: light skin, dark skin and grey film alike. Whether that piece is skin at
-all is a second question, answered by what skin is not: flat, lifeless, full of hard edges, changing from picture
-to picture, green or blue.
+and what is not, whatever the middle looks like: light skin, dark skin and grey film alike. Whether that piece is skin
+at all is a second question, answered by what skin is not: see `skin_doubts`.
 """
 
 from __future__ import annotations
@@ -70,8 +69,8 @@ def middle_piece(rgb: ByteArray) -> BoolArray:
     """Part a picture into the piece like its middle and the rest. (h, w) bool.
 
     GrabCut (Rother et al. 2004, doi:10.1145/1015706.1015720) seeded by an ellipse instead of by hand, on a picture
-    whose fine texture is smoothed away; the largest connected piece. Where the two parts hardly differ in colour there is no
-    second body: then all of the picture is the piece.
+    whose fine texture is smoothed away; the largest connected piece. Where the two parts hardly differ in colour there
+    is no second body: then all of the picture is the piece.
     """
     smooth = cv2.bilateralFilter(rgb, 5, 20, 4).astype(np.uint8)
     if float(smooth.reshape(-1, 3).std(axis=0).max()) < 1.0:  # GrabCut needs colours to part
@@ -154,10 +153,10 @@ class SkinLocator:
 
     def finish(self) -> RegionTrack:
         """Give the one region, in view in every frame."""
-        first, last = self._frame_time_s[0], self._frame_time_s[-1]
         unseen = np.full(3, np.nan)
         at_s = {sighting.time_s for sighting in self._sightings}
-        ends = [self._sighting(time_s, unseen) for time_s in sorted({first, last}) if time_s not in at_s]
+        first_and_last = sorted({*self._frame_time_s[:1], *self._frame_time_s[-1:]})
+        ends = [self._sighting(time_s, unseen) for time_s in first_and_last if time_s not in at_s]
         sightings = sorted([*self._sightings, *ends], key=lambda sighting: sighting.time_s)
         warnings = self._place.warnings
         return assemble("skin", self._frame_time_s, sightings, ("skin",), (self._side,), warnings, bridge_s=np.inf)
