@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.linalg
 
 from vision.model.arrays import BoolArray, FloatArray
 
@@ -74,3 +75,83 @@ def distance_to_polygon(point: FloatArray, polygon: FloatArray) -> FloatArray:
     share = np.clip((away * along).sum(axis=2) / np.where(length > 0, length, 1.0), 0.0, 1.0)
     nearest = away - share[..., None] * along
     return np.asarray(np.sqrt((nearest**2).sum(axis=2)).min(axis=1))
+
+
+def robust_sd(values: FloatArray) -> FloatArray:
+    """Standard deviation over axis 0 from the median absolute deviation, NaN left out.
+
+    Notes
+    -----
+    median(|v - median v|) / 0.6745 (Quian Quiroga et al. 2004, doi:10.1162/089976604774201631). Columns without a
+    finite value give NaN.
+    """
+    seen = np.isfinite(values).any(axis=0)
+    filled = np.where(seen, values, 0.0)
+    deviation = np.abs(filled - np.nanmedian(filled, axis=0))
+    return np.where(seen, np.nanmedian(deviation, axis=0) / 0.6745, np.nan)
+
+
+def running_quantile(time_s: FloatArray, values: FloatArray, window_s: float, quantile: float = 0.5) -> FloatArray:
+    """Baseline of (T, ...) values: the quantile of a window around each time, on real timestamps.
+
+    The quantile is taken every eighth of the window and joined by straight lines; at the ends the window is what
+    there is. Values must be finite.
+    """
+    hop_s = window_s / 8
+    knots_s = np.arange(time_s[0], time_s[-1] + hop_s, hop_s)
+    first = np.searchsorted(time_s, knots_s - window_s / 2)
+    last = np.maximum(np.searchsorted(time_s, knots_s + window_s / 2, side="right"), first + 1)
+    first = np.minimum(first, len(time_s) - 1)
+    level = np.stack([np.quantile(values[i:j], quantile, axis=0) for i, j in zip(first, last, strict=True)])
+    left = np.clip(np.searchsorted(knots_s, time_s, side="right") - 1, 0, max(0, len(knots_s) - 2))
+    right = np.minimum(left + 1, len(knots_s) - 1)
+    share = np.clip((time_s - knots_s[left]) / hop_s, 0.0, 1.0).reshape((-1,) + (1,) * (values.ndim - 1))
+    return np.asarray(level[left] * (1 - share) + level[right] * share)
+
+
+def fit_autoregression(values: FloatArray, order: int, seen: BoolArray) -> FloatArray:
+    """(order,) coefficients of one autoregression that all (T, M) columns share, by Yule-Walker.
+
+    Columns are scaled by their robust width and clipped at three of it, so that twitches do not shape the noise
+    model. Samples that were not seen count as zero.
+    """
+    width = robust_sd(values[seen])
+    scaled = np.clip(values / np.where(width > 0, width, 1.0), -3.0, 3.0) * seen[:, None]
+    count = len(values)
+    lagged = np.array([np.vdot(scaled[: count - lag], scaled[lag:]) for lag in range(order + 1)])
+    if lagged[0] <= 0:
+        return np.zeros(order)
+    lagged[0] *= 1.001  # a grain of white noise keeps the equations solvable
+    return np.asarray(scipy.linalg.solve_toeplitz(lagged[:-1], lagged[1:]))
+
+
+def whiten(values: FloatArray, coefficients: FloatArray) -> FloatArray:
+    """Innovations of (T, ...) values under an autoregression; the past before the first sample counts as zero."""
+    innovations = values.copy()
+    for lag, coefficient in enumerate(coefficients, 1):
+        innovations[lag:] -= coefficient * values[:-lag]
+    return innovations
+
+
+def matched_filter(innovations: FloatArray, seen: BoolArray, template: FloatArray, peak_index: int) -> FloatArray:
+    """Correlate (T, ...) innovations with a template whose peak lies at `peak_index`.
+
+    Returns
+    -------
+    (T, ...) in units of the innovations' standard deviation: the template is scaled, at each time, to the energy
+    that falls on seen samples. Zero where less than half of its energy does.
+    """
+    count, energy = len(innovations), np.zeros(len(innovations))
+    total = np.zeros_like(innovations)
+    shape = (-1,) + (1,) * (innovations.ndim - 1)
+    for position, height in enumerate(template):
+        shift = position - peak_index
+        start, stop = max(0, -shift), min(count, count - shift)
+        if start >= stop:
+            continue
+        present = seen[start + shift : stop + shift]
+        total[start:stop] += (height * present).reshape(shape) * innovations[start + shift : stop + shift]
+        energy[start:stop] += height**2 * present
+    enough = energy >= 0.5 * float(np.sum(template**2))
+    scale = np.where(enough, 1 / np.sqrt(np.maximum(energy, 1e-12)), 0.0)
+    return np.asarray(total * scale.reshape(shape))
