@@ -28,7 +28,7 @@ from vision.model.regions import LEFT, RIGHT, RegionName, RegionTrack, Side, Vie
 # Average adult: palpebral fissure 28-30 mm, distance between the outer canthi about 90 mm (Farkas 1994,
 # Anthropometry of the Head and Face; approximate). A face's scale is thus only estimated from one eye.
 IOD_PER_EYE_WIDTH = 3.2
-EYE_MARGIN_WIDTHS = 0.12  # around the opening: lashes and the moving lid edge. Our choice
+EYE_MARGIN_WIDTHS = 0.065  # around the opening, lashes: that of the face view
 EDGE_MARGIN_WIDTHS = 0.05  # along the picture's edge, where skin moves in and out of view. Our choice
 FOLLOW_STEPS = 2
 LARGEST_JUMP_WIDTHS = 0.5  # from one sighting to the next
@@ -44,10 +44,10 @@ _NAMES: tuple[RegionName, ...] = ("upper-eyelid", "lower-eyelid", "brow", "cheek
 # 0.2 iod below the eye; brows lay 0.4 to 1.0 eye widths above it in the faces looked at. The eye model's own brow and
 # rings lie too close to the eye.
 _OUTLINES: tuple[tuple[tuple[float, float] | int, ...], ...] = (
-    ((-0.8, 0.05), (-0.8, -0.35), (-0.4, -0.5), (0.4, -0.5), (0.8, -0.35), (0.8, 0.05), 8, 10, 12, 14, 0),
-    ((-0.8, 0.05), 0, 2, 4, 6, 8, (0.8, 0.05), (0.75, 0.5), (0.4, 0.7), (-0.4, 0.7), (-0.75, 0.5)),
-    ((-0.8, -0.35), (-0.85, -0.8), (-0.4, -1.0), (0.4, -1.0), (0.85, -0.8), (0.8, -0.35), (0.4, -0.5), (-0.4, -0.5)),
-    ((-1.2, 0.5), (-0.75, 0.5), (-0.4, 0.7), (0.4, 0.7), (0.75, 0.5), (1.2, 0.5), (1.2, 1.7), (-1.2, 1.7)),
+    ((-0.95, 0.05), (-0.95, -0.35), (-0.4, -0.5), (0.4, -0.5), (0.95, -0.35), (0.95, 0.05), 8, 10, 12, 14, 0),
+    ((-0.95, 0.05), 0, 2, 4, 6, 8, (0.95, 0.05), (0.9, 0.5), (0.4, 0.7), (-0.4, 0.7), (-0.9, 0.5)),
+    ((-0.95, -0.35), (-1.0, -0.8), (-0.4, -1.0), (0.4, -1.0), (1.0, -0.8), (0.95, -0.35), (0.4, -0.5), (-0.4, -0.5)),
+    ((-1.2, 0.5), (-0.9, 0.5), (-0.4, 0.7), (0.4, 0.7), (0.9, 0.5), (1.2, 0.5), (1.2, 1.7), (-1.2, 1.7)),
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -23,9 +24,12 @@ from vision.model.regions import RegionTrack, Side, View
 
 WORK_SIDE_PX = 160  # longer side of the picture that is parted
 PARTING_ROUNDS = 4
-MIDDLE_SURE, MIDDLE_LIKELY = 0.1, 0.35  # half axes of the ellipses that seed the parting, of width and height
+COLOUR_GROUPS = 4  # body, shadow on it, and two of background
+# Half axes of the ellipses that seed the parting, of width and height: what is surely the body part, and guesses at
+# what is likely so, for the parting depends on where it begins.
+MIDDLE_SURE, MIDDLE_LIKELY = 0.1, (0.3, 0.4)
 SMALLEST_SHARE = 0.08  # of the picture. Our choice
-MARGIN_SHARE = 0.02  # left out along the outline, of the longer side. Our choice
+MARGIN_SHARE = 0.015  # left out along the outline, of the longer side. Our choice
 WHOLE_BELOW_LAB = 12.0  # parts whose colours lie closer (CIELAB, D65) are one skin under uneven light. Our choice
 OUTLINE_CLOSENESS_PX = 1.0
 
@@ -39,15 +43,14 @@ class SkinPlace:
 
 
 def skin_area(frames: Sequence[Frame]) -> BoolArray | None:
-    """Find the piece in the middle that half of the preview frames agree on. (H, W) bool, native size.
+    """Find the piece in the middle of the preview frames. (H, W) bool, native size.
 
     None where it is smaller than SMALLEST_SHARE of the picture.
     """
     looked = [frame for frame in frames if frame.rgb_small is not None]
     if not looked:
         return None
-    votes = np.mean([middle_piece(_reduced(frame)) for frame in looked], axis=0)
-    piece = _largest(votes >= 0.5)
+    piece = middle_piece([_reduced(frame) for frame in looked])
     height, width = looked[0].luma.shape
     whole = cv2.resize(piece.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
     margin = max(2, round(MARGIN_SHARE * max(height, width)))
@@ -65,35 +68,85 @@ def _reduced(frame: Frame) -> ByteArray:
     return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
-def middle_piece(rgb: ByteArray) -> BoolArray:
-    """Part a picture into the piece like its middle and the rest. (h, w) bool.
+def middle_piece(pictures: Sequence[ByteArray]) -> BoolArray:
+    """Part pictures of one scene into the piece like their middle and the rest. (h, w) bool.
 
-    GrabCut (Rother et al. 2004, doi:10.1145/1015706.1015720) seeded by an ellipse instead of by hand, on a picture
-    whose fine texture is smoothed away; the largest connected piece. Where the two parts hardly differ in colour there
-    is no second body: then all of the picture is the piece.
+    Pieces are proposed by GrabCut (Rother et al. 2004, doi:10.1145/1015706.1015720), seeded by ellipses and by the best
+    group of like colours instead of by hand, on pictures whose fine texture is smoothed away. They differ from
+    picture to picture and from seed to seed, so the one is taken that explains most of the colours' variance over
+    all pictures (Otsu's criterion in three dimensions). Where the two parts hardly differ in colour there is no
+    second body: then all of the picture is the piece.
     """
-    smooth = cv2.bilateralFilter(rgb, 5, 20, 4).astype(np.uint8)
-    if float(smooth.reshape(-1, 3).std(axis=0).max()) < 1.0:  # GrabCut needs colours to part
-        return np.ones(rgb.shape[:2], bool)
-    piece = _largest(_parted(smooth))
-    lab = cv2.cvtColor((smooth / 255.0).astype(np.float32), cv2.COLOR_RGB2LAB)
-    if piece.all() or not piece.any():
-        return np.ones(rgb.shape[:2], bool)
-    apart = float(np.linalg.norm(np.median(lab[piece], axis=0) - np.median(lab[~piece], axis=0)))
-    return np.ones(rgb.shape[:2], bool) if apart < WHOLE_BELOW_LAB else piece
+    smooth = [cv2.bilateralFilter(rgb, 5, 20, 4).astype(np.uint8) for rgb in pictures]
+    everything = np.ones(smooth[0].shape[:2], bool)
+    colourful = [rgb for rgb in smooth if float(rgb.reshape(-1, 3).std(axis=0).max()) >= 1.0]  # GrabCut needs that
+    pieces = [_largest(_parted(rgb, seed)) for rgb in colourful for seed in _seeds(rgb)]
+    pieces = [piece for piece in pieces if _holds_middle(piece) and not piece.all()]
+    if not pieces:
+        return everything
+    labs = [_lab(rgb) for rgb in smooth]
+    best = min(pieces, key=lambda piece: sum(_unexplained(lab, piece) for lab in labs))
+    apart = float(np.median([_apart(lab, best) for lab in labs]))
+    return everything if apart < WHOLE_BELOW_LAB else best
 
 
-def _parted(rgb: ByteArray) -> BoolArray:
-    height, width = rgb.shape[:2]
-    seed = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
-    for share, label in ((MIDDLE_LIKELY, cv2.GC_PR_FGD), (MIDDLE_SURE, cv2.GC_FGD)):
-        axes = (max(1, int(width * share)), max(1, int(height * share)))
-        cv2.ellipse(seed, (width // 2, height // 2), axes, 0, 0, 360, (label,), -1)
+def _unexplained(lab: FloatArray, piece: BoolArray) -> float:
+    """Colour variance within the piece and within the rest."""
+    inside, outside = lab[piece], lab[~piece]
+    return float(len(inside) * inside.var(axis=0).sum() + len(outside) * outside.var(axis=0).sum())
+
+
+def _apart(lab: FloatArray, piece: BoolArray) -> float:
+    return float(np.linalg.norm(np.median(lab[piece], axis=0) - np.median(lab[~piece], axis=0)))
+
+
+def _lab(rgb: ByteArray) -> FloatArray:
+    return np.asarray(cv2.cvtColor((rgb / 255.0).astype(np.float32), cv2.COLOR_RGB2LAB).astype(float))
+
+
+def _parted(rgb: ByteArray, likely: BoolArray) -> BoolArray:
+    """Run GrabCut from what is likely the piece; the middle is surely in it."""
+    label = np.where(likely, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    label[_ellipse(rgb.shape[:2], MIDDLE_SURE)] = cv2.GC_FGD
     cv2.setRNGSeed(0)  # GrabCut draws its first colours by chance: the same picture shall give the same piece
-    cv2.grabCut(rgb, seed, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), PARTING_ROUNDS, cv2.GC_INIT_WITH_MASK)
-    parted = ((seed == cv2.GC_FGD) | (seed == cv2.GC_PR_FGD)).astype(np.uint8)
-    opened = cv2.morphologyEx(parted, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    return cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)).astype(bool)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(rgb, label, (0, 0, 0, 0), *models, PARTING_ROUNDS, cv2.GC_INIT_WITH_MASK)
+    return _without_specks((label == cv2.GC_FGD) | (label == cv2.GC_PR_FGD))
+
+
+def _seeds(rgb: ByteArray) -> list[BoolArray]:
+    lab = _lab(rgb)
+    groups = [group for group in map(_largest, _colour_groups(lab)) if _holds_middle(group) and not group.all()]
+    best = [min(groups, key=lambda group: _unexplained(lab, group))] if groups else []
+    return [*(_ellipse(rgb.shape[:2], share) for share in MIDDLE_LIKELY), *best]
+
+
+def _ellipse(shape: tuple[int, ...], share: float) -> BoolArray:
+    down, across = np.mgrid[: shape[0], : shape[1]]
+    return np.asarray(np.hypot(across / shape[1] - 0.5, down / shape[0] - 0.5) < share)
+
+
+def _colour_groups(lab: FloatArray) -> list[BoolArray]:
+    """Give every union of like colours (k-means in CIELAB) that is neither nothing nor all of the picture."""
+    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
+    cv2.setRNGSeed(0)
+    no_start = np.empty(0, np.int32)
+    _, label, _ = cv2.kmeans(
+        lab.reshape(-1, 3).astype(np.float32), COLOUR_GROUPS, no_start, stop, 2, cv2.KMEANS_PP_CENTERS
+    )
+    groups = [label.reshape(lab.shape[:2]) == number for number in range(COLOUR_GROUPS)]
+    unions = [np.any(chosen, axis=0) for count in range(1, COLOUR_GROUPS) for chosen in combinations(groups, count)]
+    return [_without_specks(union) for union in unions]
+
+
+def _without_specks(area: BoolArray) -> BoolArray:
+    opened = cv2.morphologyEx(area.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return np.asarray(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)).astype(bool))
+
+
+def _holds_middle(piece: BoolArray) -> bool:
+    """Say whether most of the surely seeded ellipse lies in the piece."""
+    return bool(piece[_ellipse(piece.shape, MIDDLE_SURE)].mean() > 0.5)
 
 
 def _largest(area: BoolArray) -> BoolArray:
