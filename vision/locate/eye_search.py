@@ -3,7 +3,7 @@
 The eye model answers to every picture with an eye, so two tests of behaviour stand in for the score that it
 lacks. Started from 54 places it must arrive at the same eye (on anything else it stays near the middle of what it
 was shown), and shown that eye a little off centre it must point at the same iris again. On 120 close-ups cut out of
-films of 6 people, half of them in grey, 11 and more starts agreed and the iris wandered by 0.02-0.05 eye widths. Of 100
+films of 5 people, half of them in grey, 11 and more starts agreed and the iris wandered by 0.02-0.05 eye widths. Of 100
 clips without a close-up none passed both tests but white cards with a printed number, which `_looks_filmed` turns down.
 """
 
@@ -20,7 +20,7 @@ from vision.locate.mesh import EYE_MODEL_ORDER, RIGHT_EYE
 from vision.locate.paint import painted
 from vision.model.arrays import ByteArray, FloatArray
 
-# Side of what the model is shown, in eye widths. Measured on 14 eyes of 7 people against their face mesh: from 2.3 to
+# Side of what the model is shown, in eye widths. Measured on 14 eyes of 6 people against their face mesh: from 2.3 to
 # 3.3 its own width is right within 6 %, at 1.4 it is half, at 4.0 a deep-set eye grows with what is shown.
 CROP_WIDTHS = 2.6
 START_SIZES = (0.5, 0.9, 1.5)  # of the picture's longer side
