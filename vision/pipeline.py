@@ -1,1 +1,215 @@
 """The whole method in order: read aloud, it is about ten calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from vision.errors import SettingsError
+from vision.locate.assign import region_of_points
+from vision.locate.choose import choose_locator
+from vision.locate.locator import Locator
+from vision.model.clip import ClipInfo
+from vision.model.events import EventSet
+from vision.model.features import Features, PatternCall
+from vision.model.regions import RegionTrack, View
+from vision.model.result import (
+    AnalysisResult,
+    ClipRecord,
+    Quality,
+    Recording,
+    RegionRecord,
+    ResultDocument,
+    Software,
+)
+from vision.model.signals import MotionSignals, PointTracks
+from vision.motion.stabilise import stabilise
+from vision.motion.track import GridTracker
+from vision.settings import Settings, settings_sha256
+from vision.twitch.eyelids import measure_eye_closure
+from vision.twitch.find import find_twitches
+from vision.twitch.frequency import measure_frequency
+from vision.twitch.pattern import call_pattern
+from vision.twitch.quality import judge_quality
+from vision.twitch.rhythm import measure_rhythm
+from vision.twitch.spread import measure_spread
+from vision.video.decode import open_clip, sample_frames
+from vision.video.probe import probe
+
+Progress = Callable[[float], None]
+"""Told the share of the clip that is done, 0 to 1."""
+
+
+def _unheard(_share: float) -> None:
+    """Listen to no progress."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user says about one clip. None: not said."""
+
+    view: View | None = None
+    region_px: tuple[float, float, float, float] | None = None
+    body_part: str | None = None
+    side: Literal["left", "right"] | None = None
+    filmed_on: str | None = None
+    mirrored: bool | None = None
+    mm_per_px: float | None = None
+    capture_rate_hz: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What the pictures gave: no frame, only where the parts are and how the skin moved."""
+
+    info: ClipInfo
+    problems: tuple[str, ...]
+    regions: RegionTrack
+    signals: MotionSignals
+
+
+def analyse(
+    path: Path, settings: Settings | None = None, request: Request | None = None, on_progress: Progress | None = None
+) -> AnalysisResult:
+    """Analyse one clip.
+
+    Raises
+    ------
+    ClipError
+        The clip cannot be read, is too short, or shows nothing that can be measured.
+    SettingsError
+        The request does not fit the clip.
+    """
+    settings, request = settings or Settings(), request or Request()
+    measured = measure(path, settings, request, on_progress or _unheard)
+    return interpret(measured, settings, request)
+
+
+def measure(path: Path, settings: Settings, request: Request, on_progress: Progress) -> Measured:
+    """Read the clip once: find the part, follow the skin, take out what moves as a whole."""
+    declared = probe(path, settings.video)
+    preview = sample_frames(path, settings.video, settings.locate.preview_frame_count)
+    locator = choose_locator(
+        preview, settings.locate, view=request.view, region_px=request.region_px, side=request.side,
+        mirrored=request.mirrored,
+    )  # fmt: skip
+    try:
+        slowdown = _slowdown(declared, request.capture_rate_hz)
+        info, problems, regions, tracks = _follow(path, locator, declared, slowdown, settings, on_progress)
+    finally:
+        locator.close()
+    scale_px = regions.scale_px[tracks.reference_index]
+    region_of_point = region_of_points(regions, tracks.reference_index, tracks.point_px)
+    known_scale = float(scale_px) if np.isfinite(scale_px) else None
+    return Measured(info, problems, regions, stabilise(tracks, region_of_point, known_scale, settings.motion))
+
+
+def _follow(
+    path: Path, locator: Locator, declared: ClipInfo, slowdown: float, settings: Settings, on_progress: Progress
+) -> tuple[ClipInfo, tuple[str, ...], RegionTrack, PointTracks]:
+    """Decode once; locator and tracker see each frame as it comes."""
+    tracker = GridTracker(settings.motion)
+    length_s = declared.duration_s or settings.video.longest_clip_s
+    with open_clip(path, settings.video, rgb_rate_hz=settings.locate.landmark_rate_hz) as reader:
+        for frame in reader:
+            on_progress(min(1.0, frame.time_s / length_s))
+            real = replace(frame, time_s=frame.time_s / slowdown)
+            locator.observe(real)
+            tracker.observe(real, locator.area(), locator.scale_px())
+        return in_real_time(reader.info, slowdown), reader.problems, locator.finish(), tracker.finish()
+
+
+def interpret(measured: Measured, settings: Settings, request: Request) -> AnalysisResult:
+    """Say what the motion means: events, features, quality, pattern."""
+    info, regions, signals = measured.info, measured.regions, measured.signals
+    findings = find_twitches(signals, regions, settings, request.mm_per_px)
+    events = findings.events
+    features = describe(events, signals, regions, settings, seed=int(info.sha256[:8], 16))
+    quality = judge_quality(
+        info, measured.problems, regions, signals, events, findings.limits_px, request.mm_per_px, settings.quality
+    )
+    pattern = call_pattern(events, features, quality, regions.view, settings.pattern)
+    document = _document(info, regions.view, request, settings, events, features, quality, pattern)
+    return AnalysisResult(document, signals, regions)
+
+
+def describe(events: EventSet, signals: MotionSignals, regions: RegionTrack, settings: Settings, seed: int) -> Features:
+    """Frequency, rhythm, spread and eye closure. The seed comes from the clip: same file, same answer."""
+    seen = bool(np.isfinite(regions.eye_aperture).any())
+    return Features(
+        frequency=measure_frequency(events, settings.features, seed),
+        rhythmicity=measure_rhythm(events, settings.features, seed),
+        spread=measure_spread(
+            events, settings.features, seed, scale_px=signals.scale_px, view=regions.view,
+            observed_area_px2=len(signals.point_px) * signals.spacing_px**2,
+        ),
+        eye_closure=measure_eye_closure(
+            events.closures, float(np.ptp(signals.time_s)), settings.features, eye_seen=seen
+        ),
+    )  # fmt: skip
+
+
+def _document(
+    info: ClipInfo, view: View, request: Request, settings: Settings, events: EventSet, features: Features,
+    quality: Quality, pattern: PatternCall,
+) -> ResultDocument:  # fmt: skip
+    return ResultDocument(
+        software=Software("twitchscope", version("twitchscope"), settings_sha256(settings)),
+        clip=clip_record(info),
+        view=view,
+        recording=Recording(request.body_part, request.side, request.filmed_on, request.mirrored),
+        quality=quality,
+        regions=_region_records(events),
+        sites=events.sites,
+        events=events.events,
+        rejected=events.rejected,
+        features=features,
+        pattern=pattern,
+    )
+
+
+def clip_record(info: ClipInfo) -> ClipRecord:
+    """Keep what a result says of its clip; the clip has been decoded."""
+    assert info.frame_count is not None
+    assert info.duration_s is not None
+    assert info.mean_rate_hz is not None
+    return ClipRecord(
+        info.sha256, info.codec, info.width_px, info.height_px, info.frame_count, info.duration_s,
+        info.mean_rate_hz, bool(info.is_variable_rate), info.rotation_deg, info.is_simulated,
+    )  # fmt: skip
+
+
+def _region_records(events: EventSet) -> tuple[RegionRecord, ...]:
+    records = []
+    for row in events.observed:
+        count = sum(event.region == row.name and event.side == row.side for event in events.events)
+        rate = 60 * count / row.observed_s if row.observed_s > 0 else None
+        records.append(RegionRecord(row.name, row.side, row.observed_s, count, rate))
+    return tuple(records)
+
+
+def in_real_time(info: ClipInfo, slowdown: float) -> ClipInfo:
+    """Give a slow-motion clip the length and the rate that life had."""
+    if slowdown == 1.0 or info.duration_s is None or info.mean_rate_hz is None:
+        return info
+    keyframe_s = tuple(time_s / slowdown for time_s in info.keyframe_s)
+    return replace(
+        info, duration_s=info.duration_s / slowdown, mean_rate_hz=info.mean_rate_hz * slowdown, keyframe_s=keyframe_s
+    )
+
+
+def _slowdown(info: ClipInfo, capture_rate_hz: float | None) -> float:
+    """How much slower the file plays than life was: 1 unless the user names the rate of a slow-motion film."""
+    if capture_rate_hz is None or not info.mean_rate_hz:
+        return 1.0
+    if capture_rate_hz < 0.99 * info.mean_rate_hz:
+        raise SettingsError(
+            f"--capture-rate {capture_rate_hz:g} is below the file's own {info.mean_rate_hz:.1f} frames a second",
+            "the rate at which a slow-motion film was taken, e.g. 120 or 240", "leave it out for an ordinary film",
+        )  # fmt: skip
+    return capture_rate_hz / info.mean_rate_hz

@@ -52,6 +52,7 @@ class MotionSettings(_Section):
 
     working_iod_px: float = Field(220.0, gt=0, description="Larger faces are reduced to this outer-eye distance.")
     working_side_px: int = Field(960, ge=64, description="Larger pictures of skin are reduced to this longer side.")
+    working_face_side_px: int = Field(640, ge=64, description="But a face or an eye never below this longer side.")
     cell_iod: float = Field(
         0.03, gt=0, description="Side of a cell of the motion grid: 0.4 of the reference footprint (0.075)."
     )
@@ -67,7 +68,80 @@ class MotionSettings(_Section):
 
 
 class DetectionSettings(_Section):
-    """When a movement counts as a twitch."""
+    """When a movement counts as a twitch. Chosen on simulated clips and by the reasons given, unvalidated."""
+
+    footprint_sigma_iod: tuple[float, ...] = Field(
+        (0.055, 0.085, 0.13), min_length=1, description="Footprints looked for on a face, around the reference 0.075."
+    )
+    footprint_sigma_side: tuple[float, ...] = Field(
+        (0.018, 0.028, 0.044), min_length=1, description="The same on skin, as shares of the picture's longer side."
+    )
+    rise_s: tuple[float, ...] = Field(
+        (0.045, 0.09), min_length=1, description="Times to peak looked for: 35-110 ms (science.md)."
+    )
+    decay: float = Field(1.6, gt=0, description="Fall of a twitch ÷ its rise: relaxation is slower (science.md).")
+    baseline_window_s: float = Field(
+        2.0, gt=0, description="Slower movement is posture: longer than any burst of twitches."
+    )
+    noise_order: int = Field(6, ge=1, description="Order of the autoregression that whitens the noise in time.")
+    single_strength: float = Field(
+        9.5, gt=3, description="Noise widths of a single twitch: over 10^6 places and times of a clip with heavy tails."
+    )
+    wrong_way_share: float = Field(
+        0.5, gt=0, le=1, description="Of a single twitch that may be moved back or across within half a second."
+    )
+    repeated_strength: float = Field(
+        5.5,
+        gt=3,
+        description="The same for each of `repeat_count` twitches at one place: chance does not strike thrice.",
+    )
+    repeat_count: int = Field(3, ge=2, description="Twitches that support each other; fewer are single ones.")
+    event_strength: float = Field(3.5, gt=0, description="The same for any further twitch of a site that is known.")
+    event_share: float = Field(
+        0.3, gt=0, lt=1, description="Of the site's typical twitch that an event must reach: echoes are smaller."
+    )
+    dead_time_s: float = Field(
+        0.1, gt=0, description="Events of one site closer than this are one: the shortest pause of lids (Banik 2004)."
+    )
+    echo_s: float = Field(0.27, ge=0, description="A weaker event elsewhere within this is an echo (science.md).")
+    echo_share: float = Field(0.5, gt=0, le=1, description="Of the stronger one's strength; above it, it is no echo.")
+    wide_share: float = Field(
+        0.12, gt=0, le=1, description="Share of all places that move at once when the whole part does: 3 footprints."
+    )
+    wide_margin_s: float = Field(0.2, ge=0, description="Before and after a movement of the whole part that it spoils.")
+    polarised_ratio: float = Field(
+        2.5, gt=1, description="Motion along ÷ across its own direction, from which on lasting activity is suspected."
+    )
+    polarised_height: float = Field(2.0, gt=1, description="Motion along that direction ÷ the noise expected there.")
+    continuous_noise_sd: float = Field(3.0, gt=0, description="Noise widths above its own floor that make it active.")
+    continuous_peak_share: float = Field(
+        0.35, gt=0, lt=1, description="Of the typical rise that a further peak needs: smaller ones ride on another."
+    )
+    continuous_slowest_hz: float = Field(
+        2.0, gt=0, description="Slowest twitching that lasts (units 2-60 Hz, AAEM 37)."
+    )
+    continuous_quick_share: float = Field(
+        0.65, gt=0, lt=1, description="Of the motion's power that must be quicker than that; rest has half of it there."
+    )
+    continuous_rate_hz: float = Field(
+        1.0, gt=0, description="Twitches a second of continuous activity at least; lids fire at 3-8 Hz (Banik 2004)."
+    )
+    continuous_duty: float = Field(
+        0.4, gt=0, lt=1, description="Active share from which on a site counts as continuous."
+    )
+
+
+class QualitySettings(_Section):
+    """When a clip gets a warning. Our choice, unvalidated, except where a source stands."""
+
+    shortest_useful_s: float = Field(10.0, gt=0, description="Less watched time carries no answer.")
+    good_rate_hz: float = Field(50.0, gt=0, description="At 60 a second 87 % of a 50 ms peak is seen (science.md).")
+    good_duration_s: float = Field(60.0, gt=0, description="At 3 a minute, 60 s show one with 95 % (science.md).")
+    small_face_iod_px: float = Field(120.0, gt=0, description="A twitch of 0.01 of it is then near a pixel.")
+    frozen_share: float = Field(0.06, gt=0, lt=1, description="Of all cells and frames that did not move at all.")
+    flicker_share: float = Field(0.02, gt=0, description="Standard deviation of brightness, as a share.")
+    dim_level: float = Field(40.0, gt=0, description="Grey level of the skin, 0-255.")
+    shaky_px: float = Field(6.0, gt=0, description="Mean step of the picture from frame to frame.")
 
 
 class FeatureSettings(_Section):
@@ -186,6 +260,7 @@ class Settings(_Section):
     motion: MotionSettings = MotionSettings()
     detection: DetectionSettings = DetectionSettings()
     features: FeatureSettings = FeatureSettings()
+    quality: QualitySettings = QualitySettings()
     pattern: PatternSettings = PatternSettings()
 
 

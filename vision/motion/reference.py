@@ -130,9 +130,10 @@ def window_for(area: BoolArray, scale_px: float | None, settings: MotionSettings
     margin = round(0.15 * (scale_px or 0.0)) if scale_px else max(height, width)
     top, left = max(0, rows[0] - margin), max(0, columns[0] - margin)
     bottom, right = min(height, rows[-1] + 1 + margin), min(width, columns[-1] + 1 + margin)
-    wanted = (
-        scale_px / settings.working_iod_px if scale_px else max(right - left, bottom - top) / settings.working_side_px
-    )
+    longer_side = max(right - left, bottom - top)
+    wanted = longer_side / settings.working_side_px
+    if scale_px:  # a close-up has a large scale and few pixels to lose
+        wanted = min(scale_px / settings.working_iod_px, longer_side / settings.working_face_side_px)
     reduction = wanted if wanted > 1.2 else 1.0  # a reduction by less would only blur
     return Window(int(left), int(top), int(right - left), int(bottom - top), float(reduction))
 

@@ -1,0 +1,78 @@
+"""Motion signals made ready for detection: gaps bridged and known, brightness taken out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vision.dsp import running_quantile
+from vision.model.arrays import BoolArray, FloatArray
+from vision.model.signals import MotionSignals
+
+FEWEST_VALID = 0.5  # share of the points a frame needs, and of the frames a point needs
+EDGE_FRAMES = 2  # frames after a gap that still lean on what was before it
+
+
+@dataclass(frozen=True, eq=False)
+class Cleaned:
+    """Signals of T frames.
+
+    displacement_px : (T, N, 2) without gaps. in_view : (T,) enough of the points were seen.
+    usable : (T,) the step from the frame before is the skin's own. nuisance : (T, K) courses of brightness.
+    """
+
+    displacement_px: FloatArray
+    in_view: BoolArray
+    usable: BoolArray
+    nuisance: FloatArray
+
+
+def clean(signals: MotionSignals) -> Cleaned:
+    """Bridge gaps, and mark the frames whose motion is not the skin's own.
+
+    A keyframe is coded anew, so the whole picture may jump there; the jump is left out, the frames around it are
+    not, for phones write one every second.
+    """
+    in_view = signals.valid.mean(1) >= FEWEST_VALID
+    displacement = _bridged(signals)
+    after_gap = ~in_view
+    for _ in range(EDGE_FRAMES):
+        after_gap = after_gap | np.roll(after_gap, 1) & (np.arange(len(after_gap)) > 0)
+    usable = in_view & ~after_gap & ~signals.is_keyframe
+    return Cleaned(displacement, in_view, usable, _brightness(signals))
+
+
+def _bridged(signals: MotionSignals) -> FloatArray:
+    displacement = np.array(signals.displacement_px, dtype=np.float32)
+    frames = np.arange(len(displacement))
+    for point in np.flatnonzero(~signals.valid.all(0)):
+        seen = signals.valid[:, point]
+        if seen.mean() < FEWEST_VALID:
+            displacement[:, point] = 0.0
+            continue
+        for axis in (0, 1):
+            displacement[:, point, axis] = np.interp(frames, frames[seen], displacement[seen, point, axis])
+    return displacement
+
+
+def _brightness(signals: MotionSignals) -> FloatArray:
+    """(T, K) brightness with its neighbours in time, free of slow change: what flicker adds to every place."""
+    seen = np.isfinite(signals.luma_gain)
+    if seen.sum() < 2:
+        return np.zeros((len(seen), 0))
+    gain = np.interp(signals.time_s, signals.time_s[seen], np.log(np.maximum(signals.luma_gain[seen], 1e-3)))
+    quick = gain - running_quantile(signals.time_s, gain, 2.0)
+    lagged = np.stack([np.roll(quick, lag) for lag in (-1, 0, 1)], 1)
+    lagged[0, 2] = lagged[-1, 0] = 0.0
+    return lagged
+
+
+def regress_out(values: FloatArray, nuisance: FloatArray, usable: BoolArray) -> FloatArray:
+    """Take (T, K) nuisance courses out of (T, P, 2) motion by least squares over the usable frames."""
+    strong = nuisance[:, nuisance.std(0) > 1e-6] if nuisance.size else nuisance
+    if not strong.shape[1]:
+        return values
+    flat = values.reshape(len(values), -1)
+    fit = np.linalg.lstsq(strong[usable], flat[usable], rcond=1e-6)[0]
+    return np.asarray((flat - strong @ fit).reshape(values.shape).astype(values.dtype))

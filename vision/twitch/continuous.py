@@ -1,0 +1,115 @@
+"""Lasting activity: a place that never rests has no quiet baseline to be measured against.
+
+Its noise is taken from outside: from the texture, as all other places of the clip calibrate it, and from the motion
+across its own direction. A twitching place moves along one line; noise, drift and the rest of the body's motion do not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.signal
+
+from vision.dsp import robust_sd, running_quantile
+from vision.model.arrays import BoolArray, FloatArray
+from vision.settings import DetectionSettings
+from vision.twitch.detect import Candidate, extent_s, peak_height, peak_time_s
+from vision.twitch.pooling import PlaceMotion
+from vision.twitch.strength import filtered
+
+CLIP_WIDTHS = 12.0  # a single jolt must not pass for lasting motion
+SEED_DISTANCE_SIGMA = 2.5
+FLOOR_QUANTILE, FLOOR_WINDOW_S = 0.15, 1.5  # the level between twitches where there is hardly any between
+SLOWEST_POSTURE_HZ = 0.5  # slower movement is posture, taken out before
+SMOOTHING = np.array([0.25, 0.5, 0.25])
+
+
+def polarisation(
+    motion: PlaceMotion, usable: BoolArray, frame_interval_s: float, settings: DetectionSettings
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Describe the motion of every place as a line.
+
+    Returns
+    -------
+    (P,) height along the line in expected noise widths, (P,) ratio of along to across, (P, 2) the line's direction
+    in pixels.
+    """
+    vector = filtered(motion.displacement_px, usable, frame_interval_s, settings.rise_s[0], settings)[usable]
+    calibration = np.median(robust_sd(vector) / motion.bound_px)
+    expected = (calibration * motion.bound_px).astype(np.float32)
+    scaled = np.clip(vector / expected, -CLIP_WIDTHS, CLIP_WIDTHS)
+    spread, axes = np.linalg.eigh(np.einsum("tpi,tpj->pij", scaled, scaled) / len(scaled))
+    along, across = np.sqrt(np.maximum(spread[:, 1], 0)), np.sqrt(np.maximum(spread[:, 0], 1e-9))
+    line = axes[:, :, 1] * expected
+    return along, along / across, line / np.hypot(line[:, 0], line[:, 1])[:, None]
+
+
+def continuous_events(
+    motion: PlaceMotion, usable: BoolArray, time_s: FloatArray, first_seed: int, settings: DetectionSettings
+) -> list[Candidate]:
+    """Find places of lasting activity and the twitches there, strongest place first; seeds count from `first_seed`."""
+    interval_s = float(np.median(np.diff(time_s)))
+    along, ratio, line = polarisation(motion, usable, interval_s, settings)
+    ranked = np.argsort(-along * ratio)
+    chosen: list[int] = []
+    events: list[Candidate] = []
+    for place in ranked:
+        if ratio[place] < settings.polarised_ratio or along[place] < settings.polarised_height:
+            continue
+        apart = np.hypot(*(motion.centre_px[chosen] - motion.centre_px[place]).T) if chosen else np.array([np.inf])
+        if apart.min() < SEED_DISTANCE_SIGMA * motion.sigma_px:
+            continue
+        found = _activity(motion, int(place), line[place], usable, time_s, first_seed + len(chosen), settings)
+        if found:
+            chosen.append(int(place))
+            events += found
+    return events
+
+
+def _activity(
+    motion: PlaceMotion, place: int, line: FloatArray, usable: BoolArray, time_s: FloatArray,
+    seed: int, settings: DetectionSettings,
+) -> list[Candidate]:  # fmt: skip
+    """Read the twitches of one place; empty where it is not continuously active."""
+    displacement = motion.displacement_px[:, place].astype(float)
+    raw = displacement @ line
+    course = np.convolve(raw, SMOOTHING, "same")
+    if np.mean((course - course.mean()) ** 3) < 0:
+        course, line = -course, -line  # the skin is pushed out and comes back: the long tail shows the way
+    noise = float(robust_sd(np.convolve(displacement @ np.array([-line[1], line[0]]), SMOOTHING, "same")[usable]))
+    course = course - running_quantile(time_s, course, FLOOR_WINDOW_S, FLOOR_QUANTILE)
+    peaks, shape = scipy.signal.find_peaks(course, prominence=settings.continuous_noise_sd * noise)
+    if not len(peaks):
+        return []
+    typical = float(np.median(shape["prominences"]))
+    peaks = peaks[shape["prominences"] >= settings.continuous_peak_share * typical]
+    if quick_share(raw, time_s, settings.continuous_slowest_hz) < settings.continuous_quick_share:
+        return []
+    spans = [extent_s(course, int(peak), time_s) for peak in peaks]
+    duty = sum(offset - onset for onset, offset in spans) / (time_s[-1] - time_s[0])
+    rate_hz = len(peaks) / (time_s[-1] - time_s[0])
+    if duty < settings.continuous_duty or rate_hz < settings.continuous_rate_hz:
+        return []
+    angle = float(np.arctan2(line[1], line[0]))
+    x_px, y_px = (float(value) for value in motion.centre_px[place])
+    height = course / max(noise, 1e-9)
+    return [
+        Candidate(
+            int(peak), onset_s, float(np.clip(peak_time_s(course, int(peak), time_s), onset_s, offset_s)), offset_s,
+            x_px, y_px, peak_height(course, int(peak)), angle, motion.sigma_px,
+            float(height[peak]), float(height[peak]) - settings.continuous_noise_sd, seed, is_continuous=True,
+        )
+        for peak, (onset_s, offset_s) in zip(peaks, spans, strict=True)
+    ]  # fmt: skip
+
+
+def quick_share(course_px: FloatArray, time_s: FloatArray, slowest_hz: float) -> float:
+    """Share of a course's power above `slowest_hz`, of all above SLOWEST_POSTURE_HZ, single jolts clipped.
+
+    Lasting twitches come several a second; expression, gaze and breathing are slower.
+    """
+    width = float(robust_sd(course_px))
+    clipped = np.clip(course_px - np.median(course_px), -4 * width, 4 * width)
+    rate_hz = (len(time_s) - 1) / (time_s[-1] - time_s[0])
+    frequency_hz, power = scipy.signal.welch(clipped, rate_hz, nperseg=min(len(clipped), round(4 * rate_hz)))
+    counted = float(power[frequency_hz > SLOWEST_POSTURE_HZ].sum())
+    return float(power[frequency_hz > slowest_hz].sum()) / counted if counted > 0 else 0.0

@@ -1,0 +1,77 @@
+"""Limit of detection: the smallest reference twitch that this clip would have shown."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vision.dsp import fit_autoregression, matched_filter, twitch_waveform, whiten
+from vision.model.arrays import FloatArray, IntArray
+from vision.model.signals import MotionSignals
+from vision.settings import DetectionSettings
+from vision.twitch.sites import RAYLEIGH_95, Survey, tail_weight
+from vision.twitch.strength import Response
+
+REFERENCE_SIGMA_IOD, REFERENCE_SIGMA_PX = 0.075, 16.0  # architecture.md, limit_of_detection_px
+REFERENCE_RISE_S = 0.045
+PHASES = 8  # of the frame clock at which the reference twitch is put in
+POWER = 0.9
+POWER_WIDTHS = 1.28  # noise widths by which the response must clear the bar for 90 %
+
+
+def limit_of_detection_px(
+    survey: Survey, signals: MotionSignals, region_of_place: list[IntArray], settings: DetectionSettings
+) -> dict[int, float]:
+    """Limit for each region: a single reference twitch, found with 90 % probability wherever it falls in it.
+
+    The twitch is put into the displacement signals at every place and in both directions; the places of a region
+    are what "unknown place" means, so the limit is the 90th percentile over them.
+
+    Parameters
+    ----------
+    region_of_place : for each response, (P,) index of each place's region.
+
+    Returns
+    -------
+    region index -> px. The tracker's own gain is not part of it.
+    """
+    per_region: dict[int, list[FloatArray]] = {}
+    for response, region in zip(survey.responses, region_of_place, strict=True):
+        needed = _needed_px(response, survey, signals, settings)
+        for index in np.unique(region[region >= 0]).astype(int):
+            per_region.setdefault(index, []).append(np.quantile(needed[region == index], POWER))
+    return {index: float(np.min(limits)) for index, limits in per_region.items()}
+
+
+def _needed_px(response: Response, survey: Survey, signals: MotionSignals, settings: DetectionSettings) -> FloatArray:
+    """(P, 2) amplitude that lifts a single twitch over the bar at each place, along x and y."""
+    size = np.hypot(response.vector[..., 0], response.vector[..., 1])[survey.usable]
+    scale = np.maximum(1.0, np.quantile(size, 0.95, axis=0) / RAYLEIGH_95)
+    bar = settings.single_strength * tail_weight(size) * scale + POWER_WIDTHS
+    height = _response_per_px(response, survey, signals, settings)
+    return np.asarray(bar[:, None] * response.noise / height)
+
+
+def _response_per_px(response: Response, survey: Survey, signals: MotionSignals, settings: DetectionSettings) -> float:
+    """Filter output for a reference twitch of 1 px, the mean over phases of the frame clock."""
+    reference = REFERENCE_SIGMA_IOD * signals.scale_px if signals.scale_px else REFERENCE_SIGMA_PX
+    own = response.motion.sigma_px
+    footprint = 2 * reference**2 / (reference**2 + own**2)  # least-squares amplitude of one Gaussian fitted by another
+    flat = response.motion.displacement_px.reshape(len(signals.time_s), -1)
+    coefficients = fit_autoregression(flat, settings.noise_order, survey.usable)
+    interval_s = float(np.median(np.diff(signals.time_s)))
+    times = np.arange(-10, 41) * interval_s
+    before = int(np.ceil(response.rise_s / interval_s))
+    after = int(np.ceil(6.0 * response.rise_s / interval_s))
+    own_times = np.arange(-before, after + 1) * interval_s
+    template = np.convolve(
+        twitch_waveform(own_times, -response.rise_s, response.rise_s, settings.decay), np.r_[1.0, -coefficients]
+    )
+    seen = np.ones(len(times), bool)
+    heights = [
+        matched_filter(
+            whiten(twitch_waveform(times, phase * interval_s, REFERENCE_RISE_S, settings.decay), coefficients),
+            seen, template, before,
+        ).max()
+        for phase in np.arange(PHASES) / PHASES
+    ]  # fmt: skip
+    return max(float(np.mean(heights)) * min(footprint, 1.0), 1e-9)

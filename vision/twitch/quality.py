@@ -1,0 +1,126 @@
+"""How far a clip can be trusted, and what to do better in the next film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vision.model.clip import ClipInfo
+from vision.model.events import EventSet
+from vision.model.regions import RegionTrack
+from vision.model.result import Quality, QualityWarning
+from vision.model.signals import MotionSignals
+from vision.settings import QualitySettings
+
+FROZEN_STEP_PX = 0.01  # a cell that moves less from one frame to the next was not coded anew
+
+PROBLEMS: dict[str, tuple[str, str]] = {
+    "truncated": ("The file ends before its own stated end.", "Copy the original from the phone again."),
+    "damaged": ("Part of the file is damaged and was left out.", "Copy the original from the phone again."),
+    "duplicate-timestamps": ("Some pictures carry the same time and were left out.", "Send the phone's original file."),
+    "backward-timestamps": ("Some pictures run backward in time and were left out.", "Send the phone's original file."),
+    "missing-timestamps": (
+        "Some times were missing and were derived from their neighbours.",
+        "Send the original file.",
+    ),
+    "interlaced": (
+        "The film is interlaced, so half of each picture is older.",
+        "Film with a phone, not through a TV format.",
+    ),
+    "size-change": ("The picture changes its size; only one size was read.", "Send the phone's original file."),
+    "several-faces": ("Several faces are in view; the largest was measured.", "Film one person alone."),
+    "skin-not-sure": ("What was measured may not be skin.", "Say where to look with --region X,Y,W,H."),
+    "estimated-scale": ("The scale is estimated from the width of one eye.", "Film the whole face as well."),
+}
+
+
+def judge_quality(
+    info: ClipInfo, problems: Sequence[str], regions: RegionTrack, signals: MotionSignals, events: EventSet,
+    limits_px: dict[int, float], mm_per_px: float | None, settings: QualitySettings,
+) -> Quality:  # fmt: skip
+    """Weigh what was seen.
+
+    Parameters
+    ----------
+    problems : codes from reading the file. limits_px : limit of detection by region index.
+    """
+    watched = {index for index, row in enumerate(events.observed) if row.observed_s >= 0.5 * events.observed_s > 0}
+    worst = max((limit for index, limit in limits_px.items() if index in watched), default=None)
+    codes = [*problems, *regions.warnings]
+    warnings = [QualityWarning(code, *PROBLEMS[code]) for code in dict.fromkeys(codes) if code in PROBLEMS]
+    warnings += _film_warnings(info, events, settings) + _picture_warnings(signals, regions, settings)
+    return Quality(
+        usable=events.observed_s >= settings.shortest_useful_s,
+        observed_s=events.observed_s,
+        limit_of_detection_px=worst,
+        limit_of_detection_mm=worst * mm_per_px if worst is not None and mm_per_px is not None else None,
+        warnings=tuple(warnings),
+        limit_of_detection_iod=worst / signals.scale_px if worst is not None and signals.scale_px else None,
+    )
+
+
+def _film_warnings(info: ClipInfo, events: EventSet, settings: QualitySettings) -> list[QualityWarning]:
+    found = []
+    rate_hz = 1 / events.frame_interval_s
+    if rate_hz < settings.good_rate_hz:
+        found.append(
+            QualityWarning(
+                "low-frame-rate",
+                f"{rate_hz:.0f} frames a second: the peak of a quick twitch falls between two frames.",
+                f"Film at {settings.good_rate_hz:.0f} frames a second or more.",
+            )
+        )
+    if info.duration_s is not None and info.duration_s < settings.good_duration_s:
+        found.append(
+            QualityWarning(
+                "short",
+                f"{info.duration_s:.0f} s were filmed; rare twitches are easily missed.",
+                f"Film {settings.good_duration_s:.0f} s, better 2 to 3 minutes.",
+            )
+        )
+    if not info.is_complete:
+        found.append(QualityWarning("incomplete", "The clip could not be read to its end.", "Copy the original again."))
+    return found
+
+
+def _picture_warnings(signals: MotionSignals, regions: RegionTrack, settings: QualitySettings) -> list[QualityWarning]:
+    found = []
+    if signals.scale_px is not None and regions.view == "face" and signals.scale_px < settings.small_face_iod_px:
+        found.append(
+            QualityWarning(
+                "small-face",
+                f"The face is small: {signals.scale_px:.0f} px between the outer corners of the eyes.",
+                "Film closer, or in a higher resolution.",
+            )
+        )
+    if frozen_share(signals) > settings.frozen_share:
+        found.append(
+            QualityWarning(
+                "heavy-compression",
+                f"{frozen_share(signals):.0%} of the picture stands still from one frame to the next, "
+                "as in a messaging copy.",
+                "Send the phone's original file.",
+            )
+        )
+    if np.nanstd(np.log(np.maximum(signals.luma_gain, 1e-3))) > settings.flicker_share:
+        found.append(QualityWarning("flicker", "The light flickers or changes.", "Film in daylight, exposure locked."))
+    brightness = np.nanmedian(regions.skin_rgb) if np.isfinite(regions.skin_rgb).any() else np.nan
+    if np.isfinite(brightness) and brightness < settings.dim_level:
+        found.append(QualityWarning("dim", "The skin is dark in the picture.", "Film in daylight, or add light."))
+    if _step_px(signals) > settings.shaky_px:
+        found.append(QualityWarning("shaky", "The camera or the body part moves much.", "Rest both on something firm."))
+    return found
+
+
+def _step_px(signals: MotionSignals) -> float:
+    """Mean step of the whole picture from frame to frame, pixels."""
+    path = signals.camera @ np.append(signals.point_px.mean(0), 1.0)
+    return float(np.hypot(*np.diff(path, axis=0).T).mean()) if len(path) > 1 else 0.0
+
+
+def frozen_share(signals: MotionSignals) -> float:
+    """Share of cells that do not move at all from one frame to the next: skipped by the encoder, not at rest."""
+    step = np.abs(np.diff(signals.displacement_px, axis=0)).max(-1)
+    seen = np.isfinite(step)
+    return float(np.mean(step[seen] < FROZEN_STEP_PX)) if seen.any() else 0.0

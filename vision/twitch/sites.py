@@ -1,0 +1,194 @@
+"""Where twitches live, decided from the whole clip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vision.model.arrays import BoolArray, FloatArray
+from vision.model.signals import MotionSignals
+from vision.settings import DetectionSettings
+from vision.twitch.cleaning import Cleaned
+from vision.twitch.pooling import PlaceMotion, lay_places, pool
+from vision.twitch.strength import Response, respond, settled, wide_frames
+
+SEED_DISTANCE_SIGMA = 2.0  # of two seeds; nearer ones see the same footprint
+MOST_SEEDS = 60  # a clip with more places than this is not read by more of them
+SAME_SIGMA = 3.5  # footprints within which two movements of one moment are one
+RAYLEIGH_95 = 2.448  # 95th percentile of the length of a vector of two unit normal parts
+RAYLEIGH_99_BY_50 = 2.9  # 99th percentile ÷ median of real, quiet clips; 2.58 for normal parts. Our choice
+
+
+@dataclass(frozen=True, eq=False)
+class Seed:
+    """One place that stands out, with the filter that shows it best.
+
+    direction : (2,) unit vector in noise widths. scale : noise widths in one unit of strength.
+    frame : set where one single twitch made the seed; None where several along one direction did.
+    """
+
+    response: Response
+    place: int
+    direction: FloatArray
+    scale: float
+    strength: float
+    frame: int | None = None
+
+    @property
+    def centre_px(self) -> FloatArray:
+        """(2,) place in the reference frame."""
+        return np.asarray(self.response.motion.centre_px[self.place])
+
+    def along(self) -> FloatArray:
+        """(T,) strength of each moment."""
+        return np.asarray(self.response.vector[:, self.place] @ self.direction / self.scale)
+
+    def displacement_px(self) -> FloatArray:
+        """(T,) displacement along the seed's direction, in pixels."""
+        return np.asarray(self.response.motion.displacement_px[:, self.place] @ self.pixel_direction())
+
+    def pixel_direction(self) -> FloatArray:
+        """(2,) unit vector in pixels: the direction was found in noise widths."""
+        vector = self.direction * self.response.noise[self.place]
+        return np.asarray(vector / np.hypot(*vector))
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """All that was looked at: settled motion of every footprint, responses, and the frames that count."""
+
+    motions: tuple[PlaceMotion, ...]
+    responses: tuple[Response, ...]
+    usable: BoolArray
+    wide: BoolArray
+
+
+def footprint_sigmas(signals: MotionSignals, settings: DetectionSettings) -> list[float]:
+    """Widths of the footprints to look for, native pixels."""
+    if signals.scale_px is not None:
+        return [share * signals.scale_px for share in settings.footprint_sigma_iod]
+    longer_side = float(np.ptp(signals.point_px, axis=0).max())
+    return [share * longer_side for share in settings.footprint_sigma_side]
+
+
+def survey(signals: MotionSignals, cleaned: Cleaned, covered: BoolArray, settings: DetectionSettings) -> Survey:
+    """Filter every place for twitches of every size and duration.
+
+    Parameters
+    ----------
+    covered : (T,) frames that a blink or another known movement spoils.
+    """
+    time_s, usable = signals.time_s, cleaned.usable & ~covered
+    interval_s = float(np.median(np.diff(time_s)))
+    motions = []
+    for sigma_px in footprint_sigmas(signals, settings):
+        places = lay_places(signals.point_px, max(sigma_px, signals.spacing_px))
+        motions.append(settled(pool(signals, cleaned.displacement_px, places, sigma_px), cleaned, time_s, settings))
+    wide = np.zeros(len(time_s), bool)
+    for motion in motions:
+        wide |= wide_frames(respond(motion, usable, interval_s, settings.rise_s[0], settings), time_s, settings)
+    quiet = usable & ~wide
+    responses = [respond(motion, quiet, interval_s, rise, settings) for motion in motions for rise in settings.rise_s]
+    return Survey(tuple(motions), tuple(responses), quiet, wide)
+
+
+def peaks_of(strength: FloatArray, time_s: FloatArray, floor: float, dead_time_s: float) -> list[int]:
+    """Frames of local maxima above `floor`, the highest first where two lie within the dead time."""
+    inner = (strength[1:-1] >= strength[:-2]) & (strength[1:-1] > strength[2:]) & (strength[1:-1] > floor)
+    kept: list[int] = []
+    for index in sorted(np.flatnonzero(inner) + 1, key=lambda i: -strength[i]):
+        if all(abs(time_s[index] - time_s[other]) >= dead_time_s for other in kept):
+            kept.append(int(index))
+    return kept
+
+
+def find_seeds(survey: Survey, time_s: FloatArray, settings: DetectionSettings) -> list[Seed]:
+    """Choose the places where twitches repeat, from the strongest down, none near another."""
+    ranked = sorted(
+        (
+            Seed(
+                response,
+                int(place),
+                response.direction[place],
+                float(response.scale[place]),
+                float(response.strength[place]),
+            )
+            for response in survey.responses
+            for place in np.flatnonzero(response.strength >= settings.event_strength)
+        ),
+        key=lambda seed: -seed.strength,
+    )
+    tails = max(tail_weight(np.hypot(r.vector[..., 0], r.vector[..., 1])[survey.usable]) for r in survey.responses)
+    seeds: list[Seed] = []
+    reach_px = SEED_DISTANCE_SIGMA * survey.motions[0].sigma_px
+    for seed in ranked:
+        if any(np.hypot(*(seed.centre_px - other.centre_px)) < reach_px for other in seeds):
+            continue
+        if repeats(seed.along(), time_s, tails * settings.repeated_strength, settings):
+            seeds.append(seed)
+            if len(seeds) == MOST_SEEDS:
+                break
+    return seeds
+
+
+def repeats(strength: FloatArray, time_s: FloatArray, bar: float, settings: DetectionSettings) -> bool:
+    """Say whether a place shows several twitches above the bar, along one direction, that support each other."""
+    heights = strength[peaks_of(strength, time_s, settings.event_strength, settings.dead_time_s)]
+    return len(heights) >= settings.repeat_count and heights[settings.repeat_count - 1] >= bar
+
+
+def find_singles(survey: Survey, time_s: FloatArray, settings: DetectionSettings) -> list[Seed]:
+    """Choose single movements, in whatever direction, that no tail of the noise explains.
+
+    The scale of a place is its 95th percentile, as that of a normal vector; how much heavier the clip's tails are
+    beyond it, at the typical place, raises the bar for all. What goes both ways within half a second is no twitch.
+    """
+    found = []
+    for response in survey.responses:
+        size = np.hypot(response.vector[..., 0], response.vector[..., 1])
+        scale = np.maximum(1.0, np.quantile(size[survey.usable], 0.95, axis=0) / RAYLEIGH_95)
+        bar = settings.single_strength * tail_weight(size[survey.usable])
+        height = size / scale
+        inner = (height[1:-1] >= height[:-2]) & (height[1:-1] > height[2:]) & (height[1:-1] > bar)
+        for frame, place in np.argwhere(inner) + np.array([1, 0]):
+            vector = response.vector[frame, place]
+            if wrong_way_share(response.vector[:, place], int(frame), time_s) < settings.wrong_way_share:
+                unit = vector / np.hypot(*vector)
+                found.append(
+                    Seed(response, int(place), unit, float(scale[place]), float(height[frame, place]), int(frame))
+                )
+    return _one_each(found, time_s, settings)
+
+
+def tail_weight(size: FloatArray) -> float:
+    """How much heavier than normal the tails of (T, P) vector lengths are at the typical place, 1 or more."""
+    middle, far = np.quantile(size, [0.5, 0.99], axis=0)
+    return max(1.0, float(np.median(far / np.maximum(middle, 1e-9))) / RAYLEIGH_99_BY_50)
+
+
+def wrong_way_share(vector: FloatArray, frame: int, time_s: FloatArray) -> float:
+    """Largest movement back or across within half a second, as a share of (T, 2) vector's length at the frame."""
+    apart_s = np.abs(time_s - time_s[frame])
+    around = vector[(apart_s < 0.5) & (apart_s > 0.07)]
+    length = float(np.hypot(*vector[frame]))
+    unit = vector[frame] / length
+    if not len(around):
+        return 0.0
+    return float(max((-around @ unit).max(), np.abs(around @ np.array([-unit[1], unit[0]])).max()) / length)
+
+
+def _one_each(seeds: list[Seed], time_s: FloatArray, settings: DetectionSettings) -> list[Seed]:
+    """Keep the strongest of those that see the same moment near the same place."""
+    kept: list[Seed] = []
+    for seed in sorted(seeds, key=lambda seed: -seed.strength):
+        assert seed.frame is not None
+        for other in kept:
+            assert other.frame is not None
+            apart_px = float(np.hypot(*(seed.centre_px - other.centre_px)))
+            reach_px = SAME_SIGMA * max(seed.response.motion.sigma_px, other.response.motion.sigma_px)
+            if abs(time_s[seed.frame] - time_s[other.frame]) < settings.dead_time_s and apart_px < reach_px:
+                break
+        else:
+            kept.append(seed)
+    return kept

@@ -1,0 +1,151 @@
+"""How much every place stands out as one where twitches live.
+
+A twitch goes one way and comes back; noise, drift and shared movement go all ways. So the scale of a place is the
+largest of its robust noise and of its excursions in the opposite and the perpendicular directions: heavy tails
+raise the bar where they live, without a model of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vision.dsp import fit_autoregression, matched_filter, robust_sd, running_quantile, twitch_waveform, whiten
+from vision.model.arrays import BoolArray, FloatArray
+from vision.settings import DetectionSettings
+from vision.twitch.cleaning import Cleaned, regress_out
+from vision.twitch.pooling import SPACING_SIGMA, PlaceMotion
+
+EXCURSION_STRENGTH = 3.0  # what a place's own wrong-way excursions are scaled to
+EXCURSION_SHARE = 0.008  # share of the samples that count as excursions: 6 of 720
+TOP_SAMPLES = 4  # samples that make a place's height: one twitch has two or three at 30 frames/s
+SINGLE_SHARE = 0.8  # a single twitch counts with this share of its height
+NOISE_FLOOR = 0.5  # × median noise of all places: a place cannot be quieter by more than its texture explains
+RAYLEIGH_MEDIAN = 1.177  # median length of a vector of two unit normal parts
+MOVING_WIDTHS, MOVING_SHARE = 4.0, 0.35  # noise widths, and share of the largest, from which a place moves
+TEMPLATE_FALL_RISES = 6.0  # length of the template in rise times; 98 % of its energy at decay 1.6
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """Matched-filter output of all places of one footprint and one rise time, in noise widths.
+
+    vector : (T, P, 2). direction : (P, 2) unit vector, along which each place's twitches would go.
+    scale : (P,) noise widths that make one unit of strength. strength : (P,). along : (T, P) strength of each moment.
+    noise : (P, 2) px-like widths that `vector` was divided by.
+    """
+
+    motion: PlaceMotion
+    rise_s: float
+    vector: FloatArray
+    noise: FloatArray
+    direction: FloatArray
+    scale: FloatArray
+    strength: FloatArray
+
+    def along(self, place: int) -> FloatArray:
+        """(T,) strength at one place."""
+        return np.asarray(self.vector[:, place] @ self.direction[place] / self.scale[place])
+
+
+def settled(motion: PlaceMotion, cleaned: Cleaned, time_s: FloatArray, settings: DetectionSettings) -> PlaceMotion:
+    """Take posture and brightness out of pooled motion."""
+    quick = motion.displacement_px - running_quantile(time_s, motion.displacement_px, settings.baseline_window_s)
+    quick = regress_out(quick.astype(np.float32), cleaned.nuisance, cleaned.usable)
+    return PlaceMotion(motion.centre_px, motion.sigma_px, quick, motion.bound_px)
+
+
+def respond(
+    motion: PlaceMotion, usable: BoolArray, frame_interval_s: float, rise_s: float, settings: DetectionSettings
+) -> Response:
+    """Filter settled motion for twitches of one rise time."""
+    vector = filtered(motion.displacement_px, usable, frame_interval_s, rise_s, settings)
+    noise = robust_sd(vector[usable])
+    noise = np.maximum(noise, NOISE_FLOOR * np.median(noise, axis=0)) + 1e-9
+    vector = vector / noise.astype(np.float32)
+    vector = vector / unrest(vector)[:, None, None]
+    direction = preferred_direction(vector)
+    along = np.einsum("tpi,pi->tp", vector, direction)
+    across = np.einsum("tpi,pi->tp", vector, direction[:, ::-1] * np.array([-1.0, 1.0]))
+    scale = _scale(along, across, usable)
+    top = _top_mean(along, TOP_SAMPLES)
+    strength = np.maximum(top, SINGLE_SHARE * along.max(0)) / scale
+    return Response(motion, rise_s, vector, noise, direction, scale, strength)
+
+
+def unrest(vector: FloatArray) -> FloatArray:
+    """(T,) by how much all places of (T, P, 2) vectors move more than usual; 1 in quiet moments.
+
+    When the whole part moves, the smooth model leaves a rest everywhere; a twitch must stand out of that.
+    """
+    typical = np.median(np.hypot(vector[..., 0], vector[..., 1]), axis=1)
+    return np.asarray(np.maximum(1.0, typical / RAYLEIGH_MEDIAN).astype(np.float32))
+
+
+def wide_frames(response: Response, time_s: FloatArray, settings: DetectionSettings) -> BoolArray:
+    """(T,) frames in which too many places move at once for it to be a twitch.
+
+    A place counts as moving above 4 noise widths and 0.35 of the largest. A footprint as large as the places pool
+    covers ``2 pi ln(1 / 0.35)`` of its squared width; half as much again is allowed, and `wide_share` in any case.
+    """
+    size = np.hypot(response.vector[..., 0], response.vector[..., 1])
+    moving = (size > np.maximum(MOVING_WIDTHS, MOVING_SHARE * size.max(1, keepdims=True))).mean(1)
+    one_footprint = 2 * np.pi * np.log(1 / MOVING_SHARE) * 2 * SPACING_SIGMA**-2 / size.shape[1]
+    wide = moving > max(settings.wide_share, 1.5 * one_footprint)
+    return grow(wide, time_s, settings.wide_margin_s)
+
+
+def grow(flags: BoolArray, time_s: FloatArray, margin_s: float) -> BoolArray:
+    """(T,) flags, and the frames within `margin_s` of one."""
+    flagged = time_s[flags]
+    if not len(flagged):
+        return flags
+    index = (
+        np.clip(np.searchsorted(flagged, time_s), 1, len(flagged) - 1)
+        if len(flagged) > 1
+        else np.zeros(len(time_s), int)
+    )
+    before = np.abs(time_s - flagged[np.maximum(index - 1, 0)])
+    return np.asarray(np.minimum(before, np.abs(time_s - flagged[index])) <= margin_s + 1e-9)
+
+
+def filtered(
+    displacement_px: FloatArray, usable: BoolArray, frame_interval_s: float, rise_s: float, settings: DetectionSettings
+) -> FloatArray:
+    """Whiten in time, then correlate with the whitened twitch."""
+    flat = displacement_px.reshape(len(displacement_px), -1)
+    coefficients = fit_autoregression(flat, settings.noise_order, usable)
+    before = int(np.ceil(rise_s / frame_interval_s))
+    after = int(np.ceil(TEMPLATE_FALL_RISES * rise_s / frame_interval_s))
+    times = np.arange(-before, after + 1) * frame_interval_s
+    template = np.convolve(twitch_waveform(times, -rise_s, rise_s, settings.decay), np.r_[1.0, -coefficients])
+    innovations = whiten(flat, coefficients) * usable[:, None]
+    return matched_filter(innovations, usable, template, before).reshape(displacement_px.shape)
+
+
+def preferred_direction(vector: FloatArray) -> FloatArray:
+    """(P, 2) unit vectors to which the largest of (T, P, 2) vectors point: the third moment, then its own peaks."""
+    size = np.hypot(vector[..., 0], vector[..., 1])
+    guess = _unit(np.einsum("tp,tpi->pi", size**2, vector))
+    for _ in range(2):
+        along = np.maximum(np.einsum("tpi,pi->tp", vector, guess), 0.0)
+        peaks = along * (along > 0.6 * along.max(0))
+        guess = _unit(np.einsum("tp,tpi->pi", peaks, vector))
+    return guess
+
+
+def _unit(vector: FloatArray) -> FloatArray:
+    length = np.hypot(vector[:, 0], vector[:, 1])[:, None]
+    return np.asarray(np.where(length > 0, vector / np.maximum(length, 1e-12), [1.0, 0.0]))
+
+
+def _scale(along: FloatArray, across: FloatArray, usable: BoolArray) -> FloatArray:
+    count = max(TOP_SAMPLES, round(EXCURSION_SHARE * len(along)))
+    wrong_way = np.maximum(_top_mean(-along, count), _top_mean(np.abs(across), count))
+    return np.maximum(robust_sd(along[usable]), wrong_way / EXCURSION_STRENGTH)
+
+
+def _top_mean(values: FloatArray, count: int) -> FloatArray:
+    count = min(count, len(values))
+    return np.asarray(np.partition(values, len(values) - count, axis=0)[len(values) - count :].mean(0))
