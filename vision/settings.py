@@ -95,6 +95,9 @@ class DetectionSettings(_Section):
         gt=3,
         description="The same for each of `repeat_count` twitches at one place: chance does not strike thrice.",
     )
+    moment_s: float = Field(
+        0.5, gt=0, description="Apart, twitches are separate moments: one sway or one glance makes several peaks."
+    )
     repeat_count: int = Field(3, ge=2, description="Twitches that support each other; fewer are single ones.")
     event_strength: float = Field(3.5, gt=0, description="The same for any further twitch of a site that is known.")
     event_share: float = Field(
@@ -125,6 +128,9 @@ class DetectionSettings(_Section):
     )
     continuous_rate_hz: float = Field(
         1.0, gt=0, description="Twitches a second of continuous activity at least; lids fire at 3-8 Hz (Banik 2004)."
+    )
+    shadow_share: float = Field(
+        0.4, gt=0, lt=1, description="Of the largest lasting activity that another place needs to be one of its own."
     )
     continuous_duty: float = Field(
         0.4, gt=0, lt=1, description="Active share from which on a site counts as continuous."

@@ -17,7 +17,8 @@ from vision.twitch.pooling import PlaceMotion
 from vision.twitch.strength import filtered
 
 CLIP_WIDTHS = 12.0  # a single jolt must not pass for lasting motion
-SEED_DISTANCE_SIGMA = 2.5
+SEED_DISTANCE_SIGMA = 2.0  # of two places of detection
+APART_SIGMA = 1.5  # of two centres, once localised
 FLOOR_QUANTILE, FLOOR_WINDOW_S = 0.15, 1.5  # the level between twitches where there is hardly any between
 SLOWEST_POSTURE_HZ = 0.5  # slower movement is posture, taken out before
 SMOOTHING = np.array([0.25, 0.5, 0.25])
@@ -113,3 +114,25 @@ def quick_share(course_px: FloatArray, time_s: FloatArray, slowest_hz: float) ->
     frequency_hz, power = scipy.signal.welch(clipped, rate_hz, nperseg=min(len(clipped), round(4 * rate_hz)))
     counted = float(power[frequency_hz > SLOWEST_POSTURE_HZ].sum())
     return float(power[frequency_hz > slowest_hz].sum()) / counted if counted > 0 else 0.0
+
+
+def without_shadows(events: list[Candidate], settings: DetectionSettings) -> list[Candidate]:
+    """Keep one seed of each place of lasting activity, and none that is but a shadow of a larger one.
+
+    Seeds on both flanks of one footprint lie, once localised, on its centre; what the smooth model of body motion
+    could not follow moves the rest of the part a little at the same rate.
+    """
+    seeds = sorted({event.seed for event in events})
+    members = {seed: [event for event in events if event.seed == seed] for seed in seeds}
+    size = {seed: float(np.median([event.amplitude_px for event in members[seed]])) for seed in seeds}
+    kept: list[int] = []
+    for seed in sorted(seeds, key=lambda seed: -size[seed]):
+        first = members[seed][0]
+        alone = all(
+            np.hypot(first.x_px - members[other][0].x_px, first.y_px - members[other][0].y_px)
+            > APART_SIGMA * min(first.sigma_px, members[other][0].sigma_px)
+            for other in kept
+        )
+        if alone and size[seed] >= settings.shadow_share * max(size.values()):
+            kept.append(seed)
+    return [event for event in events if event.seed in kept]

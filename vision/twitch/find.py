@@ -20,11 +20,12 @@ from vision.model.regions import RegionTrack, Side
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings, Settings
 from vision.twitch.artefacts import closure_frames, rejected_closures, rejected_wide, runs
-from vision.twitch.cleaning import clean
-from vision.twitch.continuous import continuous_events
+from vision.twitch.cleaning import Cleaned, clean
+from vision.twitch.continuous import continuous_events, without_shadows
 from vision.twitch.detect import Candidate, detect_at_seed, without_repeats
 from vision.twitch.eyelids import find_closures
 from vision.twitch.limit import limit_of_detection_px
+from vision.twitch.localise import localised
 from vision.twitch.sites import Survey, find_seeds, find_singles, survey
 
 FEWEST_FRAMES = 30  # a second at 30 frames/s; the noise model has no less to learn from
@@ -63,7 +64,7 @@ def find_twitches(
         )
     covered = closure_frames(closures, signals.time_s)
     looked = survey(signals, cleaned, covered, settings.detection)
-    candidates = _candidates(signals, looked, cleaned.usable & ~covered, settings.detection)
+    candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~covered, settings.detection)
     rejected = [*rejected_closures(closures), *rejected_wide(looked.wide, signals, regions)]
     watched = cleaned.in_view & ~covered & ~looked.wide
     events = _event_set(candidates, rejected, closures, watched, signals, regions, settings.detection, mm_per_px)
@@ -83,7 +84,7 @@ def eye_closures(regions: RegionTrack, settings: Settings) -> tuple[EyeClosureEv
 
 
 def _candidates(
-    signals: MotionSignals, looked: Survey, usable: BoolArray, settings: DetectionSettings
+    signals: MotionSignals, looked: Survey, cleaned: Cleaned, usable: BoolArray, settings: DetectionSettings
 ) -> list[Candidate]:
     seeds = [*find_seeds(looked, signals.time_s, settings), *find_singles(looked, signals.time_s, settings)]
     found = [
@@ -92,8 +93,11 @@ def _candidates(
         for event in detect_at_seed(seed, index, signals.time_s, signals.is_keyframe, settings)
     ]
     middle = looked.motions[len(looked.motions) // 2]
+    sigmas_px = [motion.sigma_px for motion in looked.motions]
     lasting = continuous_events(middle, usable, signals.time_s, len(seeds), settings)
-    brief = [event for event in without_repeats(found, settings) if not _is_covered(event, lasting)]
+    lasting = without_shadows(localised(lasting, signals, cleaned, sigmas_px), settings)
+    single = without_repeats(localised(found, signals, cleaned, sigmas_px), settings)
+    brief = [event for event in single if not _is_covered(event, lasting)]
     return sorted([*brief, *lasting], key=lambda event: event.onset_s)
 
 

@@ -133,8 +133,9 @@ def find_seeds(survey: Survey, time_s: FloatArray, settings: DetectionSettings) 
 
 
 def repeats(strength: FloatArray, time_s: FloatArray, bar: float, settings: DetectionSettings) -> bool:
-    """Say whether a place shows several twitches above the bar, along one direction, that support each other."""
-    heights = strength[peaks_of(strength, time_s, settings.event_strength, settings.dead_time_s)]
+    """Say whether a place shows twitches above the bar, along one direction, at several separate moments."""
+    moments = peaks_of(strength, time_s, settings.event_strength, settings.moment_s)
+    heights = strength[moments]
     return len(heights) >= settings.repeat_count and heights[settings.repeat_count - 1] >= bar
 
 

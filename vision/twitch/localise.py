@@ -1,0 +1,126 @@
+"""Where exactly a twitch sits and how large it is, from the displacement of the points around it.
+
+A lattice of places finds a twitch; the centre of its footprint lies between them, or over the edge of what can be
+tracked (a lid ends at the eyeball). A Gaussian footprint is fitted to the displacement of all points nearby: of all
+centres and widths, the one that explains most of it, weighted by each point's information.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vision.model.arrays import FloatArray
+from vision.model.signals import MotionSignals
+from vision.twitch.cleaning import Cleaned
+from vision.twitch.detect import Candidate
+
+NEIGHBOURHOOD_SIGMA = 3.0  # points farther than this may belong to another twitch
+SEARCH_SIGMA = 2.0  # around the place of detection within which the centre is looked for
+STEP_SIGMA = 0.35  # of the search: half of it is the largest error that the lattice adds
+BESIDE_SIGMA = 1.0  # a centre needs a tracked point within this
+LEVEL_WINDOW_S = 1.0  # around a peak, where the level that it rises from is taken
+QUIET_MARGIN_S = 0.05  # around an event that is no level any more
+FEWEST_LEVEL_FRAMES = 5
+MOST_EVENTS = 40  # averaged for one site; more do not make its place any surer
+AMPLITUDE_RANGE = (0.4, 1.6)  # by which the fit may correct the course's own height
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """A Gaussian footprint: centre and width in pixels, displacement at the centre, share of the motion explained."""
+
+    x_px: float
+    y_px: float
+    sigma_px: float
+    displacement_px: tuple[float, float]
+    explained: float
+
+    @property
+    def amplitude_px(self) -> float:
+        """Length of the displacement at the centre."""
+        return float(np.hypot(*self.displacement_px))
+
+
+def fit_footprint(
+    point_px: FloatArray, structure: FloatArray, field_px: FloatArray, start_px: FloatArray, sigmas_px: Sequence[float]
+) -> Footprint:
+    """Fit a Gaussian footprint to a field of displacements.
+
+    Parameters
+    ----------
+    point_px : (N, 2). structure : (N, 2, 2) information. field_px : (N, 2) displacement.
+    start_px : (2,) where it was detected. sigmas_px : widths to try.
+    """
+    middle = float(np.median(sigmas_px))
+    near = np.hypot(*(point_px - start_px).T) < NEIGHBOURHOOD_SIGMA * middle
+    points, information = point_px[near], structure[near]
+    score = np.einsum("nij,nj->ni", information, field_px[near])
+    total = max(float(np.einsum("ni,ni->", score, field_px[near])), 1e-12)
+    best = Footprint(float(start_px[0]), float(start_px[1]), middle, (0.0, 0.0), 0.0)
+    centres = _centres(points, start_px, middle)
+    for sigma_px in sigmas_px:
+        share = np.exp(-0.5 * ((points[:, None] - centres[None]) ** 2).sum(-1) / sigma_px**2)
+        normal = np.einsum("np,nij->pij", share**2, information) + 1e-9 * np.eye(2)
+        right = np.einsum("np,ni->pi", share, score)
+        solution = np.linalg.solve(normal, right[..., None])[..., 0]
+        explained = np.einsum("pi,pi->p", right, solution) / total
+        top = int(np.argmax(explained))
+        if explained[top] > best.explained:
+            x_px, y_px = (float(value) for value in centres[top])
+            moved = (float(solution[top, 0]), float(solution[top, 1]))
+            best = Footprint(x_px, y_px, float(sigma_px), moved, float(explained[top]))
+    return best
+
+
+def _centres(points: FloatArray, start_px: FloatArray, sigma_px: float) -> FloatArray:
+    """(P, 2) centres to try: a lattice around the start, each beside a tracked point."""
+    steps = np.arange(-SEARCH_SIGMA, SEARCH_SIGMA + 1e-9, STEP_SIGMA) * sigma_px
+    lattice = start_px + np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
+    apart = ((lattice[:, None] - points[None]) ** 2).sum(-1).min(1)
+    kept = lattice[apart < (BESIDE_SIGMA * sigma_px) ** 2]
+    return np.asarray(kept if len(kept) else start_px[None])
+
+
+def localised(
+    candidates: list[Candidate], signals: MotionSignals, cleaned: Cleaned, sigmas_px: Sequence[float]
+) -> list[Candidate]:
+    """Move the events of each seed to the centre of their common footprint, and set their size by it."""
+    placed = []
+    for seed in sorted({event.seed for event in candidates}):
+        members = [event for event in candidates if event.seed == seed]
+        field = mean_field(members, signals, cleaned)
+        start = np.array([members[0].x_px, members[0].y_px])
+        found = fit_footprint(signals.point_px, signals.structure, field, start, sigmas_px)
+        height = float(np.mean([event.amplitude_px for event in _strongest(members)]))
+        factor = float(np.clip(found.amplitude_px / max(height, 1e-9), *AMPLITUDE_RANGE)) if found.explained else 1.0
+        placed += [
+            replace(
+                event, x_px=found.x_px, y_px=found.y_px, sigma_px=found.sigma_px,
+                amplitude_px=factor * event.amplitude_px,
+            )
+            for event in members
+        ]  # fmt: skip
+    return placed
+
+
+def _strongest(members: list[Candidate]) -> list[Candidate]:
+    return sorted(members, key=lambda event: -event.strength)[:MOST_EVENTS]
+
+
+def mean_field(members: list[Candidate], signals: MotionSignals, cleaned: Cleaned) -> FloatArray:
+    """(N, 2) mean displacement at the peaks of some events, against the level of quiet frames around each."""
+    quiet = np.ones(len(signals.time_s), bool)
+    for event in members:
+        quiet &= (signals.time_s < event.onset_s - QUIET_MARGIN_S) | (signals.time_s > event.offset_s + QUIET_MARGIN_S)
+    fields = []
+    for event in _strongest(members):
+        around = np.abs(signals.time_s - event.peak_s) < LEVEL_WINDOW_S
+        level_frames = around & quiet
+        if level_frames.sum() < FEWEST_LEVEL_FRAMES:  # no quiet in lasting activity: its mean is the best there is
+            level_frames = around
+        level = np.median(cleaned.displacement_px[level_frames], axis=0)
+        fields.append(cleaned.displacement_px[event.frame] - level)
+    return np.asarray(np.mean(fields, axis=0), dtype=float)
