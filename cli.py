@@ -1,1 +1,332 @@
-"""The command line: parse, call, print, exit code; nothing else."""
+"""The command line: parse, call, print, exit code; nothing else.
+
+Data goes to stdout, talk and progress to stderr. Heavy libraries load inside the commands, so that help comes quickly.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from vision.errors import OutputError, SettingsError, ShapeError, TwitchscopeError
+
+if TYPE_CHECKING:
+    from vision.model.result import AnalysisResult, ResultDocument
+    from vision.pipeline import Request
+    from vision.settings import Settings
+
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+LONGEST_TEXT = 200  # letters of --body-part; our choice
+DEFECT = "this is a defect of twitchscope, run again with --debug and report it"
+SCENARIOS_HELP = (  # a test compares it with vision.simulate.named, which is too heavy for --help
+    "eyelid, facial, face-migrating, rest, shaky-rest, flicker, eye-closeup, hemifacial, blepharospasm, "
+    "rapid-blinking, calf, skin-focal or skin-rest"
+)
+
+app = typer.Typer(help="Measure muscle twitches in phone video: how often, how regular, how far spread.")
+
+ClipFile = Annotated[Path, typer.Argument(metavar="CLIP", help="A video file.")]
+Clips = Annotated[list[Path], typer.Argument(metavar="CLIP", help="Video files.")]
+Side = Literal["left", "right"]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to come out of an analysis besides the result folder."""
+
+    report: bool
+    as_json: bool
+    open_report: bool
+    debug: bool
+
+
+@app.command()
+def analyze(
+    clips: Clips,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Result folder; several clips: DIR/STEM.")] = None,
+    view: Annotated[Literal["auto", "face", "eye", "skin"], typer.Option(help="What the clip shows.")] = "auto",
+    region: Annotated[str | None, typer.Option(metavar="X,Y,W,H", help="Skin to watch, upright pixels.")] = None,
+    body_part: Annotated[str | None, typer.Option(metavar="TEXT", help="What was filmed, for the report.")] = None,
+    side: Annotated[Side | None, typer.Option(help="The patient's side that was filmed.")] = None,
+    mirrored: Annotated[Literal["yes", "no"] | None, typer.Option(help="The film is a mirror image.")] = None,
+    capture_rate: Annotated[
+        float | None, typer.Option(metavar="HZ", help="Rate at which slow motion was shot.")
+    ] = None,
+    scale_mm_per_px: Annotated[float | None, typer.Option(metavar="S", help="Size of a pixel on the skin.")] = None,
+    settings: Annotated[Path | None, typer.Option(metavar="FILE", help="Settings as TOML.")] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print result.json, one line a clip.")] = False,
+    open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Measure the twitches in one clip or several."""
+    if no_report and open_report:
+        raise SettingsError("--open together with --no-report", "one of them", "leave one out")
+    wanted = Wanted(not no_report, as_json, open_report, debug)
+    from vision.pipeline import Request
+    from vision.report.naming import result_folders
+    from vision.settings import Settings, load_settings
+
+    request = Request(
+        view=None if view == "auto" else view,
+        region_px=_rectangle(region),
+        body_part=_plain("--body-part", body_part),
+        side=side,
+        mirrored=None if mirrored is None else mirrored == "yes",
+        mm_per_px=_positive("--scale-mm-per-px", scale_mm_per_px),
+        capture_rate_hz=_positive("--capture-rate", capture_rate),
+    )
+    used = Settings() if settings is None else load_settings(settings)
+    pairs = zip(clips, result_folders(clips, out), strict=True)
+    raise typer.Exit(max([_attempt(clip, folder, used, request, wanted) for clip, folder in pairs]))
+
+
+@app.command()
+def report(
+    result_dir: Annotated[Path, typer.Argument(metavar="RESULT_DIR", help="A folder that analyze wrote.")],
+    clip: Annotated[Path | None, typer.Option(metavar="CLIP", help="The clip, for the still picture.")] = None,
+    debug: Debug = False,  # noqa: ARG001 `main` looks for it
+) -> None:
+    """Draw report.html of a result again."""
+    from vision.report.export import read_result
+    from vision.report.html import write_report
+
+    typer.echo(write_report(read_result(result_dir), result_dir, clip=clip))
+
+
+@app.command()
+def info(clip: ClipFile, debug: Debug = False) -> None:  # noqa: ARG001
+    """Say what a clip's file tells of itself."""
+    from vision.report.text import clip_facts
+    from vision.settings import VideoSettings
+    from vision.video.probe import probe
+
+    _print_pairs(clip_facts(probe(clip, VideoSettings())))
+
+
+@app.command()
+def doctor(
+    clip: Annotated[Path | None, typer.Argument(metavar="[CLIP]", help="A clip to judge.")] = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Check the installation and say how to film; with a clip, say what to film better."""
+    from vision.doctor import FILMING_ADVICE, check_installation, quality_lines
+    from vision.pipeline import analyse
+
+    if clip is not None:
+        with _progress(clip.name) as on_progress:
+            quality = analyse(clip, on_progress=on_progress).document.quality
+        typer.echo("\n".join(quality_lines(quality)))
+        return
+    checks = check_installation()
+    _print_pairs([(check.name, check.found if check.is_fine else f"PROBLEM: {check.found}") for check in checks])
+    typer.echo("\n".join(["", "How to film:", *(f"- {line}" for line in FILMING_ADVICE)]))
+    raise typer.Exit(DONE if all(check.is_fine for check in checks) else FAILED)
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help=f"One of {SCENARIOS_HELP}.")],
+    out: Annotated[Path, typer.Option(metavar="CLIP", help="Clip to write: .mp4, .mov or .mkv.")],
+    seed: Annotated[int | None, typer.Option(help="Same seed, same frames.")] = None,
+    duration: Annotated[float | None, typer.Option(metavar="S", help="Length in seconds.")] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Upright pixels, such as 540x960.")] = None,
+    rate: Annotated[float | None, typer.Option(metavar="HZ", help="Frames a second.")] = None,
+    variable_rate: Annotated[bool | None, typer.Option("--variable-rate", help="Uneven frame times.")] = None,
+    amplitude: Annotated[float | None, typer.Option(metavar="PX", help="Height of a twitch; 0: none.")] = None,
+    codec: Annotated[str | None, typer.Option(metavar="NAME", help="FFmpeg encoder, such as libx265.")] = None,
+    crf: Annotated[int | None, typer.Option(help="Constant quality; lower is better.")] = None,
+    bitrate: Annotated[int | None, typer.Option(metavar="BPS", help="Bits a second, instead of --crf.")] = None,
+    keyframe_interval: Annotated[float | None, typer.Option(metavar="S", help="Seconds between keyframes.")] = None,
+    rotation: Annotated[int | None, typer.Option(metavar="DEG", help="0, 90, 180 or 270.")] = None,
+    mirrored: Annotated[bool | None, typer.Option("--mirrored", help="As some selfie cameras save.")] = None,
+    side: Annotated[Side | None, typer.Option(help="The patient's side that twitches.")] = None,
+    iod: Annotated[float | None, typer.Option(metavar="PX", help="Between the outer eye corners.")] = None,
+    noise: Annotated[float | None, typer.Option(metavar="SD", help="Sensor noise, grey levels.")] = None,
+    shake: Annotated[float | None, typer.Option(metavar="PX", help="Hand shake, rms.")] = None,
+    sway: Annotated[float | None, typer.Option(metavar="PX", help="Sway of head or limb, rms.")] = None,
+    pulse: Annotated[float | None, typer.Option(metavar="PX", help="Pulse of the skin.")] = None,
+    flicker: Annotated[float | None, typer.Option(metavar="HZ", help="Lamp flicker as filmed.")] = None,
+    flicker_bands: Annotated[float | None, typer.Option(metavar="N", help="Bands of flicker.")] = None,
+    tone: Annotated[str | None, typer.Option(help="Skin of a limb: light, medium, dark or grey.")] = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Render a clip whose twitches are known, with its truth beside it (NAME.truth.json)."""
+    from vision.simulate.clip import simulate as render
+    from vision.simulate.named import scenario_from_options
+
+    wanted = scenario_from_options(
+        scenario, size=size, seed=seed, duration_s=duration, rate_hz=rate, is_variable_rate=variable_rate,
+        amplitude_px=amplitude, codec=codec, crf=crf, bit_rate_bps=bitrate, keyframe_interval_s=keyframe_interval,
+        rotation_deg=rotation, is_mirrored=mirrored, side=side, iod_px=iod, noise_sd=noise, shake_px=shake,
+        sway_px=sway, pulse_px=pulse, flicker_hz=flicker, flicker_bands=flicker_bands, tone=tone,
+    )  # fmt: skip
+    with _progress(out.name) as on_progress:
+        truth = render(wanted, out, on_frame=lambda done, count: on_progress(done / count))
+    typer.echo(f"{out.name}: {truth.duration_s:g} s, {len(truth.twitches)} twitches, {truth.label}")
+
+
+@app.command()
+def schema(debug: Debug = False) -> None:  # noqa: ARG001
+    """Print the JSON Schema of result.json."""
+    from vision.report.export import json_schema
+
+    typer.echo(json_schema(), nl=False)
+
+
+def _rectangle(text: str | None) -> tuple[float, float, float, float] | None:
+    if text is None:
+        return None
+    try:
+        x, y, width, height = (float(part) for part in text.split(","))
+    except ValueError:
+        x = y = width = height = math.nan
+    if not all(math.isfinite(number) for number in (x, y, width, height)):
+        raise SettingsError(f"--region {text}", "X,Y,W,H in upright pixels", "such as --region 100,200,300,300")
+    return x, y, width, height
+
+
+def _positive(option: str, number: float | None) -> float | None:
+    if number is not None and not (math.isfinite(number) and number > 0):
+        raise SettingsError(f"{option} {number:g}", "a number above 0", "leave it out if it is not known")
+    return number
+
+
+def _plain(option: str, text: str | None) -> str | None:
+    if text is not None and not (text.isprintable() and 0 < len(text.strip()) <= LONGEST_TEXT):
+        raise SettingsError(f"{option} {text[:40]!r}", f"1 to {LONGEST_TEXT} letters on one line", "write it shorter")
+    return text
+
+
+def _attempt(clip: Path, folder: Path, settings: Settings, request: Request, wanted: Wanted) -> int:
+    """Analyse one clip; a failure is told and does not keep the next clip from its turn."""
+    try:
+        _analyze_one(clip, folder, settings, request, wanted)
+    except BrokenPipeError:  # whoever read our output has left
+        raise
+    except Exception as error:
+        return _report_failure(error, clip.name, is_debug=wanted.debug)
+    return DONE
+
+
+def _analyze_one(clip: Path, folder: Path, settings: Settings, request: Request, wanted: Wanted) -> None:
+    """Refuse early what cannot be written, analyse, write the result, print it, draw the report."""
+    from vision.pipeline import analyse
+    from vision.report.export import check_output_folder, write_result
+    from vision.video.container import require_regular_file
+
+    require_regular_file(clip)
+    check_output_folder(folder)
+    with _progress(clip.name) as on_progress:
+        result = analyse(clip, settings, request, on_progress)
+    write_result(result, folder)
+    if wanted.as_json:
+        typer.echo(result.document.model_dump_json())
+    else:
+        _print_summary(result.document, clip.name)
+    path = _draw_report(result, folder, clip) if wanted.report else folder
+    if not wanted.as_json:
+        typer.echo(f"Written: {path}")
+    if wanted.open_report:
+        _open_in_browser(path)
+
+
+def _draw_report(result: AnalysisResult, folder: Path, clip: Path) -> Path:
+    from vision.report.html import write_report
+
+    try:
+        return write_report(result, folder, clip=clip)
+    except TwitchscopeError as error:
+        found = f"the result is written, but not its report: {error.found}"
+        raise OutputError(found, error.expected, error.advice) from error
+
+
+def _open_in_browser(path: Path) -> None:
+    import webbrowser
+
+    if not webbrowser.open(path.absolute().as_uri()):
+        typer.echo(f"twitchscope: no browser was found; open {path.name} in the result folder yourself", err=True)
+
+
+def _print_summary(document: ResultDocument, name: str) -> None:
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.text import Text
+
+    from vision.report.text import summary_lines
+
+    lines, console = summary_lines(document), Console()
+    if console.is_terminal:
+        text = Text("\n".join([lines[0], "", *lines[1:]]))
+        text.stylize("bold", 0, len(lines[0]))
+        console.print(Panel(text, title=Text(name)))
+    else:
+        typer.echo("\n".join(lines))
+
+
+def _print_pairs(pairs: Sequence[tuple[str, str]]) -> None:
+    width = max(len(word) for word, _ in pairs)
+    typer.echo("\n".join(f"{word:<{width}}  {value}" for word, value in pairs))
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[float], None]]:
+    """Show the share done on stderr where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(label, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+def _report_failure(error: Exception, name: str | None, *, is_debug: bool) -> int:
+    """Say what went wrong in one line on stderr; give the exit code."""
+    if is_debug:
+        traceback.print_exception(error)
+    text, code = str(error), FAILED
+    if isinstance(error, typer.TyperException):
+        said = error.format_message().rstrip(".").replace("Value error, ", "")  # pydantic's, inside typer
+        text, code = f"{said}; try twitchscope --help", error.exit_code
+    elif isinstance(error, SettingsError):
+        code = WRONG_USAGE
+    elif isinstance(error, ShapeError):
+        text = f"{text}; {DEFECT}"
+    elif not isinstance(error, TwitchscopeError):
+        text = f"unexpected {type(error).__name__}; {DEFECT}"  # its own text may hold a path
+    prefix = f"{name}: " if name and name not in text else ""
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(f"{prefix}{text}".split()))
+    typer.echo(f"twitchscope: {line}", err=True)
+    return code
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code: 0 done, 1 some clip failed, 2 wrong usage, 130 stopped."""
+    given = list(sys.argv[1:] if args is None else args) or ["--help"]
+    is_debug = "--debug" in given
+    with warnings.catch_warnings():
+        if not is_debug:
+            warnings.simplefilter("ignore")  # they speak to who develops libraries, not to who films
+        try:
+            code = int(app(given, prog_name="twitchscope", standalone_mode=False) or DONE)
+        except Exception as error:
+            return _report_failure(error, None, is_debug=is_debug)
+    if code == INTERRUPTED:
+        typer.echo("twitchscope: stopped; nothing half-written is left", err=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
