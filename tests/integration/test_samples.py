@@ -1,0 +1,38 @@
+"""The four samples get the label of their truth, and so does a seed that nobody has seen."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from vision.pipeline import analyse
+from vision.report.export import write_result
+from vision.report.html import write_report
+from vision.report.text import SIMULATED_PORTRAIT, SIMULATED_SKIN
+from vision.simulate.clip import simulate
+from vision.simulate.named import scenario_named
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+FRESH_SEED = 20_251
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("name", ["eyelid", "calf", "facial", "rest"])
+def test_a_sample_gets_its_label(name: str, tmp_path: Path) -> None:
+    clip = SAMPLES / f"{name}.mp4"
+    truth = json.loads(clip.with_suffix(".truth.json").read_text(encoding="utf-8"))
+    result = analyse(clip)
+    write_result(result, tmp_path)
+    page = write_report(result, tmp_path, clip=clip).read_text(encoding="utf-8")
+    assert (SIMULATED_SKIN if name == "calf" else SIMULATED_PORTRAIT) in page
+    assert result.document.pattern.label == truth["label"], result.document.pattern
+
+
+@pytest.mark.parametrize("name", ["eyelid", "calf", "facial", "rest"])
+def test_a_fresh_seed_gets_its_label(name: str, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    truth = simulate(scenario_named(name, seed=FRESH_SEED), clip, preset="ultrafast")
+    pattern = analyse(clip).document.pattern
+    assert pattern.label == truth.label, pattern
