@@ -201,7 +201,7 @@ def tables(rows: Sequence[dict[str, Any]]) -> str:
     parts = []
     for kind, members in kinds.items():
         extra = dict.fromkeys(key for row in members for key in row if key not in (*COMMON_COLUMNS, "seconds"))
-        columns = [*COMMON_COLUMNS, *sorted(extra, key="problem".__eq__), "seconds"]
+        columns = [*COMMON_COLUMNS, *sorted(extra, key=lambda column: column == "problem"), "seconds"]
         table = markdown_table(columns, [[row.get(column) for column in columns] for row in members])
         parts.append(f"## {kind}\n\n{table}")
     return "\n\n".join(parts)
