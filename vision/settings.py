@@ -85,7 +85,10 @@ class DetectionSettings(_Section):
     )
     noise_order: int = Field(6, ge=1, description="Order of the autoregression that whitens the noise in time.")
     single_strength: float = Field(
-        9.5, gt=3, description="Noise widths of a single twitch: over 10^6 places and times of a clip with heavy tails."
+        7.5, gt=3, description="Noise widths of a single twitch: over 10^6 places and times of a clip with heavy tails."
+    )
+    footprint_strength: float = Field(
+        6.5, gt=0, description="And its height times the share of the motion around it that one footprint explains."
     )
     wrong_way_share: float = Field(
         0.5, gt=0, le=1, description="Of a single twitch that may be moved back or across within half a second."
@@ -145,6 +148,9 @@ class QualitySettings(_Section):
     good_duration_s: float = Field(60.0, gt=0, description="At 3 a minute, 60 s show one with 95 % (science.md).")
     small_face_iod_px: float = Field(120.0, gt=0, description="A twitch of 0.01 of it is then near a pixel.")
     frozen_share: float = Field(0.06, gt=0, lt=1, description="Of all cells and frames that did not move at all.")
+    blind_frozen_share: float = Field(
+        0.2, gt=0, lt=1, description="From which on an encoder hides twitches, so that no limit can be given."
+    )
     flicker_share: float = Field(0.02, gt=0, description="Standard deviation of brightness, as a share.")
     dim_level: float = Field(40.0, gt=0, description="Grey level of the skin, 0-255.")
     shaky_px: float = Field(6.0, gt=0, description="Mean step of the picture from frame to frame.")

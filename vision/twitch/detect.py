@@ -13,7 +13,7 @@ from vision.twitch.sites import Seed, peaks_of
 
 OFF_SHARE = 0.2  # of its own peak, where a twitch counts as begun and ended (architecture.md, duration_s)
 LONGEST_S = 1.0  # displacement of a fasciculation lasts 0.2-1 s (science.md)
-RETURN_SHARE = 0.5  # of the peak to which a twitch must fall back, or it is a step
+RETURN_SHARE = 0.65  # of the peak to which a twitch must fall back by itself, or it is a step
 RETURN_S = 1.5  # within which it must: a twitch and the rest of its burst
 REDRAW_SHARE = 0.4  # of the peak, lost in the one frame that is coded anew: the picture stood still before
 PLACE_REACH_SIGMA = 2.0  # around a seed within which a single event may lie
@@ -37,6 +37,7 @@ class Candidate:
     margin_sd: float
     seed: int
     is_continuous: bool = False
+    is_single: bool = False
 
 
 def detect_at_seed(
@@ -95,7 +96,7 @@ def _measured(
     return Candidate(
         frame, onset_s, peak_s, offset_s, float(place[0]), float(place[1]),
         peak_height(course, peak), float(np.arctan2(direction[1], direction[0])), seed.response.motion.sigma_px,
-        strength, strength - threshold, index,
+        strength, strength - threshold, index, is_single=seed.frame is not None,
     )  # fmt: skip
 
 

@@ -68,8 +68,7 @@ def find_twitches(
     rejected = [*rejected_closures(closures), *rejected_wide(looked.wide, signals, regions)]
     watched = cleaned.in_view & ~covered & ~looked.wide
     events = _event_set(candidates, rejected, closures, watched, signals, regions, settings.detection, mm_per_px)
-    places = [_region_of(response.motion.centre_px, signals) for response in looked.responses]
-    return Findings(events, limit_of_detection_px(looked, signals, places, settings.detection))
+    return Findings(events, limit_of_detection_px(looked, signals, settings.detection))
 
 
 def eye_closures(regions: RegionTrack, settings: Settings) -> tuple[EyeClosureEvent, ...]:
@@ -95,8 +94,8 @@ def _candidates(
     middle = looked.motions[len(looked.motions) // 2]
     sigmas_px = [motion.sigma_px for motion in looked.motions]
     lasting = continuous_events(middle, usable, signals.time_s, len(seeds), settings)
-    lasting = without_shadows(localised(lasting, signals, cleaned, sigmas_px), settings)
-    single = without_repeats(localised(found, signals, cleaned, sigmas_px), settings)
+    lasting = without_shadows(localised(lasting, signals, cleaned, sigmas_px, settings), settings)
+    single = without_repeats(localised(found, signals, cleaned, sigmas_px, settings), settings)
     brief = [event for event in single if not _is_covered(event, lasting)]
     return sorted([*brief, *lasting], key=lambda event: event.onset_s)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vision.dsp import fit_autoregression, matched_filter, twitch_waveform, whiten
-from vision.model.arrays import FloatArray, IntArray
+from vision.model.arrays import FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.twitch.sites import RAYLEIGH_95, Survey, tail_weight
@@ -13,40 +13,36 @@ from vision.twitch.strength import Response
 
 REFERENCE_SIGMA_IOD, REFERENCE_SIGMA_PX = 0.075, 16.0  # architecture.md, limit_of_detection_px
 REFERENCE_RISE_S = 0.045
+USUAL_EXPLAINED = 0.8  # of the motion around a twitch near the limit that its footprint explains; simulated clips
 PHASES = 8  # of the frame clock at which the reference twitch is put in
 POWER = 0.9
-POWER_WIDTHS = 1.28  # noise widths by which the response must clear the bar for 90 %
 
 
-def limit_of_detection_px(
-    survey: Survey, signals: MotionSignals, region_of_place: list[IntArray], settings: DetectionSettings
-) -> dict[int, float]:
+def limit_of_detection_px(survey: Survey, signals: MotionSignals, settings: DetectionSettings) -> dict[int, float]:
     """Limit for each region: a single reference twitch, found with 90 % probability wherever it falls in it.
 
-    The twitch is put into the displacement signals at every place and in both directions; the places of a region
-    are what "unknown place" means, so the limit is the 90th percentile over them.
-
-    Parameters
-    ----------
-    region_of_place : for each response, (P,) index of each place's region.
+    The twitch is put into the displacement signals at every grid point of a region and along both axes; whichever
+    footprint and rise time shows it best finds it. The limit is the 90th percentile over points and axes, for the
+    place is unknown; noise lifts as many twitches over the bar as it drops below.
 
     Returns
     -------
     region index -> px. The tracker's own gain is not part of it.
     """
-    per_region: dict[int, list[FloatArray]] = {}
-    for response, region in zip(survey.responses, region_of_place, strict=True):
-        needed = _needed_px(response, survey, signals, settings)
-        for index in np.unique(region[region >= 0]).astype(int):
-            per_region.setdefault(index, []).append(np.quantile(needed[region == index], POWER))
-    return {index: float(np.min(limits)) for index, limits in per_region.items()}
+    needed = np.full((len(signals.point_px), 2), np.inf)
+    for response in survey.responses:
+        apart = ((signals.point_px[:, None] - response.motion.centre_px[None]) ** 2).sum(-1)
+        needed = np.minimum(needed, _needed_px(response, survey, signals, settings)[apart.argmin(1)])
+    regions = np.unique(signals.region_of_point[signals.region_of_point >= 0])
+    return {int(index): float(np.quantile(needed[signals.region_of_point == index], POWER)) for index in regions}
 
 
 def _needed_px(response: Response, survey: Survey, signals: MotionSignals, settings: DetectionSettings) -> FloatArray:
     """(P, 2) amplitude that lifts a single twitch over the bar at each place, along x and y."""
     size = np.hypot(response.vector[..., 0], response.vector[..., 1])[survey.usable]
     scale = np.maximum(1.0, np.quantile(size, 0.95, axis=0) / RAYLEIGH_95)
-    bar = settings.single_strength * tail_weight(size) * scale + POWER_WIDTHS
+    lowest = max(settings.single_strength, settings.footprint_strength / USUAL_EXPLAINED)
+    bar = lowest * tail_weight(size) * scale
     height = _response_per_px(response, survey, signals, settings)
     return np.asarray(bar[:, None] * response.noise / height)
 

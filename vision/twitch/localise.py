@@ -14,11 +14,12 @@ import numpy as np
 
 from vision.model.arrays import FloatArray
 from vision.model.signals import MotionSignals
+from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.detect import Candidate
 
-NEIGHBOURHOOD_SIGMA = 3.0  # points farther than this may belong to another twitch
-SEARCH_SIGMA = 2.0  # around the place of detection within which the centre is looked for
+NEIGHBOURHOOD_SIGMA = 2.2  # points farther than this may belong to another twitch
+SEARCH_SIGMA = 1.2  # around the place of detection within which the centre is looked for
 STEP_SIGMA = 0.35  # of the search: half of it is the largest error that the lattice adds
 BESIDE_SIGMA = 1.0  # a centre needs a tracked point within this
 LEVEL_WINDOW_S = 1.0  # around a peak, where the level that it rises from is taken
@@ -85,15 +86,22 @@ def _centres(points: FloatArray, start_px: FloatArray, sigma_px: float) -> Float
 
 
 def localised(
-    candidates: list[Candidate], signals: MotionSignals, cleaned: Cleaned, sigmas_px: Sequence[float]
-) -> list[Candidate]:
-    """Move the events of each seed to the centre of their common footprint, and set their size by it."""
+    candidates: list[Candidate], signals: MotionSignals, cleaned: Cleaned, sigmas_px: Sequence[float],
+    settings: DetectionSettings,
+) -> list[Candidate]:  # fmt: skip
+    """Move the events of each seed to the centre of their common footprint, and set their size by it.
+
+    A single movement that no one footprint explains is left out: blocks that an encoder draws anew, hair and shadows
+    jump here and there, skin over a muscle moves as one.
+    """
     placed = []
     for seed in sorted({event.seed for event in candidates}):
         members = [event for event in candidates if event.seed == seed]
         field = mean_field(members, signals, cleaned)
         start = np.array([members[0].x_px, members[0].y_px])
         found = fit_footprint(signals.point_px, signals.structure, field, start, sigmas_px)
+        if members[0].is_single and members[0].strength * found.explained < settings.footprint_strength:
+            continue
         height = float(np.mean([event.amplitude_px for event in _strongest(members)]))
         factor = float(np.clip(found.amplitude_px / max(height, 1e-9), *AMPLITUDE_RANGE)) if found.explained else 1.0
         placed += [

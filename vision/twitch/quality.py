@@ -46,6 +46,7 @@ def judge_quality(
     problems : codes from reading the file. limits_px : limit of detection by region index.
     """
     watched = {index for index, row in enumerate(events.observed) if row.observed_s >= 0.5 * events.observed_s > 0}
+    limits_px = {} if frozen_share(signals) > settings.blind_frozen_share else limits_px
     worst = max((limit for index, limit in limits_px.items() if index in watched), default=None)
     codes = [*problems, *regions.warnings]
     warnings = [QualityWarning(code, *PROBLEMS[code]) for code in dict.fromkeys(codes) if code in PROBLEMS]

@@ -149,9 +149,8 @@ def find_singles(survey: Survey, time_s: FloatArray, settings: DetectionSettings
     for response in survey.responses:
         size = np.hypot(response.vector[..., 0], response.vector[..., 1])
         scale = np.maximum(1.0, np.quantile(size[survey.usable], 0.95, axis=0) / RAYLEIGH_95)
-        bar = settings.single_strength * tail_weight(size[survey.usable])
-        height = size / scale
-        inner = (height[1:-1] >= height[:-2]) & (height[1:-1] > height[2:]) & (height[1:-1] > bar)
+        height = size / (scale * tail_weight(size[survey.usable]))
+        inner = (height[1:-1] >= height[:-2]) & (height[1:-1] > height[2:]) & (height[1:-1] > settings.single_strength)
         for frame, place in np.argwhere(inner) + np.array([1, 0]):
             vector = response.vector[frame, place]
             if wrong_way_share(response.vector[:, place], int(frame), time_s) < settings.wrong_way_share:
