@@ -1,0 +1,74 @@
+"""How much places stand out; flags and directions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.twitch.motion_builders import FRAMES_S, SIGMA_PX, Planted, film, surveyed
+from vision.settings import DetectionSettings
+from vision.twitch.strength import filtered, grow, preferred_direction, unrest
+
+SETTINGS = DetectionSettings()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.booleans(), min_size=1, max_size=60), st.floats(0, 0.5))
+def test_grown_flags_are_the_frames_near_one(flags, margin_s) -> None:
+    flags = np.array(flags)
+    time_s = np.arange(len(flags)) / 30
+    near = np.abs(time_s[:, None] - time_s[None])[:, flags] <= margin_s + 1e-9
+    np.testing.assert_array_equal(grow(flags, time_s, margin_s), near.any(1))
+
+
+def test_quiet_places_have_no_unrest_and_shaken_ones_have() -> None:
+    vector = np.random.default_rng(1).standard_normal((200, 300, 2))
+    vector[50] *= 5
+    level = unrest(vector)
+    assert (level >= 1).all()
+    assert level[50] == pytest.approx(5, rel=0.1)
+    assert np.delete(level, 50).max() < 1.2
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(-3.1, 3.1), st.integers(0, 1000))
+def test_the_direction_is_that_of_the_largest(angle, seed) -> None:
+    vector = np.random.default_rng(seed).standard_normal((200, 1, 2))
+    vector[[40, 90, 150], 0] += 15 * np.array([np.cos(angle), np.sin(angle)])
+    way = preferred_direction(vector)[0]
+    assert np.hypot(*way) == pytest.approx(1.0)
+    assert way @ [np.cos(angle), np.sin(angle)] > 0.97
+
+
+def test_no_motion_has_some_unit_direction() -> None:
+    np.testing.assert_allclose(np.hypot(*preferred_direction(np.zeros((50, 3, 2))).T), 1.0)
+
+
+def test_the_filter_peaks_at_the_twitch_and_keeps_shape() -> None:
+    signals = film([Planted(2.0, amplitude_px=1.0)], duration_s=6)
+    usable = np.ones(180, bool)
+    out = filtered(signals.displacement_px, usable, FRAMES_S, 0.045, SETTINGS)
+    assert out.shape == signals.displacement_px.shape
+    middle = int(np.abs(signals.point_px).sum(1).argmin())
+    assert abs(int(np.hypot(*out[:, middle].T).argmax()) / 30 - 2.05) <= 1.5 / 30
+
+
+def test_the_strongest_place_is_where_the_twitches_are() -> None:
+    twitches = [Planted(t, -20.0, 8.0) for t in (2.0, 5.0, 7.5)]
+    for response in surveyed(film(twitches, duration_s=10)).responses:
+        best = int(response.strength.argmax())
+        assert np.hypot(*(response.motion.centre_px[best] - [-20, 8])) < 1.5 * SIGMA_PX
+        assert response.along(best).shape == (300,)
+        assert response.along(best).max() > 3 * np.median(response.strength)
+
+
+def test_twitches_that_go_both_ways_raise_their_own_bar() -> None:
+    one_way = [Planted(t, -20.0, 8.0) for t in (2.0, 4.0, 6.0, 8.0)]
+    both_ways = [Planted(t, -20.0, 8.0, direction_rad=-1.2 + np.pi * (k % 2)) for k, t in enumerate((2.0, 4, 6, 8))]
+    strong, weak = (
+        max(float(response.strength.max()) for response in surveyed(film(plan, duration_s=10)).responses)
+        for plan in (one_way, both_ways)
+    )
+    assert weak < 0.75 * strong
