@@ -37,6 +37,7 @@ from vision.twitch.frequency import measure_frequency
 from vision.twitch.pattern import call_pattern
 from vision.twitch.quality import judge_quality
 from vision.twitch.rhythm import measure_rhythm
+from vision.twitch.spectrum import spectral_peak_hz
 from vision.twitch.spread import measure_spread
 from vision.video.decode import open_clip, sample_frames
 from vision.video.probe import probe
@@ -143,7 +144,9 @@ def describe(events: EventSet, signals: MotionSignals, regions: RegionTrack, set
     seen = bool(np.isfinite(regions.eye_aperture).any())
     return Features(
         frequency=measure_frequency(events, settings.features, seed),
-        rhythmicity=measure_rhythm(events, settings.features, seed),
+        rhythmicity=measure_rhythm(
+            events, settings.features, seed, spectral_peak_hz=spectral_peak_hz(events, signals)
+        ),
         spread=measure_spread(
             events, settings.features, seed, scale_px=signals.scale_px, view=regions.view,
             observed_area_px2=len(signals.point_px) * signals.spacing_px**2,
