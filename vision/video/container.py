@@ -39,7 +39,7 @@ def require_regular_file(path: Path) -> None:
     except (OSError, ValueError) as error:
         raise ClipNotFoundError(f"there is no file {name}", "a video file", "check the path") from error
     if stat.S_ISDIR(mode):
-        raise ClipNotFoundError(f"{name} is a folder", "a video file", "name the clips in it, or use batch")
+        raise ClipNotFoundError(f"{name} is a folder", "a video file", "name the clips in it")
     if not stat.S_ISREG(mode):
         raise ClipNotFoundError(f"{name} is a pipe, socket or device", "a video file", "copy it to disk first")
     if path.stat().st_size == 0:
