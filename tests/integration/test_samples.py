@@ -39,7 +39,7 @@ def test_a_fresh_seed_gets_its_label(name: str, tmp_path: Path) -> None:
 
 
 def test_rest_stays_rest_under_a_hasty_encoder(tmp_path: Path) -> None:
-    """Accident: a face at rest was once called sustained-facial. Encoders in phones are hasty too: no loop filter here."""
+    """Accident: a face at rest was once called sustained-facial. Phones encode in haste too."""
     clip = tmp_path / "clip.mp4"
     simulate(scenario_named("rest", seed=FRESH_SEED), clip, preset="ultrafast")
     document = analyse(clip).document
