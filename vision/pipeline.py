@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from vision.errors import SettingsError
+from vision.errors import ClipTooShortError, SettingsError
 from vision.locate.assign import region_of_points
 from vision.locate.choose import choose_locator
 from vision.locate.locator import Locator
@@ -100,14 +100,15 @@ def measure(path: Path, settings: Settings, request: Request, on_progress: Progr
         mirrored=request.mirrored,
     )  # fmt: skip
     try:
-        slowdown = _slowdown(declared, request.capture_rate_hz)
+        slowdown = _slowdown(declared, request.capture_rate_hz, settings.video.shortest_clip_s)
         info, problems, regions, tracks = _follow(path, locator, declared, slowdown, settings, on_progress)
     finally:
         locator.close()
     scale_px = regions.scale_px[tracks.reference_index]
     region_of_point = region_of_points(regions, tracks.reference_index, tracks.point_px)
     known_scale = float(scale_px) if np.isfinite(scale_px) else None
-    return Measured(info, problems, regions, stabilise(tracks, region_of_point, known_scale, settings.motion))
+    order = settings.motion.smooth_order if regions.view != "eye" else settings.motion.smooth_order_eye
+    return Measured(info, problems, regions, stabilise(tracks, region_of_point, known_scale, order, settings.motion))
 
 
 def _follow(
@@ -121,7 +122,8 @@ def _follow(
             on_progress(min(1.0, frame.time_s / length_s))
             real = replace(frame, time_s=frame.time_s / slowdown)
             locator.observe(real)
-            tracker.observe(real, locator.area(), locator.scale_px())
+            area = locator.area() if tracker.wants_area else None
+            tracker.observe(real, area, locator.scale_px())
         return in_real_time(reader.info, slowdown), reader.problems, locator.finish(), tracker.finish()
 
 
@@ -206,7 +208,7 @@ def in_real_time(info: ClipInfo, slowdown: float) -> ClipInfo:
     )
 
 
-def _slowdown(info: ClipInfo, capture_rate_hz: float | None) -> float:
+def _slowdown(info: ClipInfo, capture_rate_hz: float | None, shortest_s: float) -> float:
     """How much slower the file plays than life was: 1 unless the user names the rate of a slow-motion film."""
     if capture_rate_hz is None or not info.mean_rate_hz:
         return 1.0
@@ -215,4 +217,10 @@ def _slowdown(info: ClipInfo, capture_rate_hz: float | None) -> float:
             f"--capture-rate {capture_rate_hz:g} is below the file's own {info.mean_rate_hz:.1f} frames a second",
             "the rate at which a slow-motion film was taken, e.g. 120 or 240", "leave it out for an ordinary film",
         )  # fmt: skip
-    return capture_rate_hz / info.mean_rate_hz
+    slowdown = capture_rate_hz / info.mean_rate_hz
+    if info.duration_s is not None and info.duration_s / slowdown < shortest_s:
+        raise ClipTooShortError(
+            f"at {capture_rate_hz:g} frames a second the clip lasts {info.duration_s / slowdown:.2f} s of real time",
+            f"at least {shortest_s:g} s", "check --capture-rate, or film longer",
+        )  # fmt: skip
+    return slowdown

@@ -65,6 +65,9 @@ class MotionSettings(_Section):
     smooth_order: int = Field(
         2, ge=1, le=3, description="Order of the motion taken out as that of the body: bends, but no local twitch."
     )
+    smooth_order_eye: int = Field(
+        1, ge=1, le=3, description="The same in an eye close-up, where a twitch is as wide as what order 2 can bend to."
+    )
 
 
 class DetectionSettings(_Section):
@@ -122,6 +125,11 @@ class DetectionSettings(_Section):
     continuous_noise_sd: float = Field(3.0, gt=0, description="Noise widths above its own floor that make it active.")
     continuous_peak_share: float = Field(
         0.35, gt=0, lt=1, description="Of the typical rise that a further peak needs: smaller ones ride on another."
+    )
+    continuous_smallest_px: float = Field(
+        0.35,
+        gt=0,
+        description="Smaller lasting motion may be the encoder's: H.264 and HEVC move blocks by quarter pixels.",
     )
     continuous_slowest_hz: float = Field(
         2.0, gt=0, description="Slowest twitching that lasts (units 2-60 Hz, AAEM 37)."

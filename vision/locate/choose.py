@@ -63,10 +63,8 @@ def choose_locator(
     if locator is None and view is None:
         locator = SkinLocator(_skin_found(frames), side)
     if locator is None:
-        shown = {"face": "whole face", "eye": "open eye that fills a good part of the picture"}[view or "face"]
-        raise NothingToMeasureError(
-            f"no {view} was found", f"a {shown}", "leave --view out, or film closer and brighter"
-        )
+        shown = {"face": "a whole face", "eye": "an open eye that fills a good part of the picture"}[view or "face"]
+        raise NothingToMeasureError(f"no {view} was found", f"{shown}", "leave --view out, or film closer and brighter")
     return locator
 
 

@@ -14,23 +14,24 @@ LARGEST_PRECISION = 1.0  # × the median: a bright edge must not carry the fit o
 
 
 def stabilise(
-    tracks: PointTracks, region_of_point: IntArray, scale_px: float | None, settings: MotionSettings
+    tracks: PointTracks, region_of_point: IntArray, scale_px: float | None, order: int, settings: MotionSettings
 ) -> MotionSignals:
     """Remove what the body part moves as a whole.
 
     Parameters
     ----------
     region_of_point : (N,) index of each point's region. scale_px : outer-eye distance, None where no face.
+    order : of the polynomial of place that counts as motion of the body.
 
     Notes
     -----
     First the affine map of camera and head, frame by frame, is undone, so that displacements are seen in the
-    reference; then a robust polynomial of second order takes out what is left of nod and turn in perspective.
+    reference; then a robust polynomial of place takes out what is left of nod and turn in perspective.
     """
     valid = np.isfinite(tracks.position_px).all(-1) & (tracks.residual_luma < settings.lost_luma)
     camera = _camera(tracks, valid)
     seen_back = _undo(camera, tracks.position_px)
-    basis = polynomial_basis(tracks.point_px, settings.smooth_order)
+    basis = polynomial_basis(tracks.point_px, order)
     local, _ = remove_smooth_motion(seen_back - tracks.point_px, valid, basis, point_precision(tracks.structure))
     noise = robust_sd(np.where(valid[..., None], local, np.nan)).mean(-1)[None]
     return MotionSignals(

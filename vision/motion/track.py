@@ -37,6 +37,11 @@ class GridTracker:
         self._reference_index = 0
         self.hand_over_indices: list[int] = []
 
+    @property
+    def wants_area(self) -> bool:
+        """Whether the next frame may need to know where the skin is; finding that out costs a pass over the picture."""
+        return self._reference is None or self._bad_run >= FRAMES_UNTIL_LOST - 1
+
     def observe(self, frame: Frame, area: BoolArray | None, scale_px: float | None) -> None:
         """Measure one frame; `area` (H, W) and `scale_px` are used where a reference is needed."""
         index = len(self._times)

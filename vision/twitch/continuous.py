@@ -83,6 +83,8 @@ def _activity(
         return []
     typical = float(np.median(shape["prominences"]))
     peaks = peaks[shape["prominences"] >= settings.continuous_peak_share * typical]
+    if np.median([peak_height(course, int(peak)) for peak in peaks]) < settings.continuous_smallest_px:
+        return []
     if quick_share(raw, time_s, settings.continuous_slowest_hz) < settings.continuous_quick_share:
         return []
     spans = [extent_s(course, int(peak), time_s) for peak in peaks]

@@ -27,12 +27,12 @@ def objections(case: Case, evidence: Evidence, best: Pattern, probability: float
 
 
 def _too_little_seen(case: Case) -> list[str]:
-    if not case.quality.usable:
-        messages = [warning.message for warning in case.quality.warnings]
-        return [f"The clip cannot be used: {messages[0] if messages else 'its quality is too low'}", CLOSER]
     observed_s, least_s = case.events.observed_s, case.settings.smallest_observed_s
     if observed_s < least_s:
         return [f"Too little seen: {observed_s:.1f} s were observed, {least_s:g} s are needed.", LONGER]
+    if not case.quality.usable:
+        messages = [warning.message for warning in case.quality.warnings]
+        return [f"The clip cannot be used: {messages[0] if messages else 'its quality is too low'}", CLOSER]
     return []
 
 
