@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.ndimage
 import scipy.signal
 
 from vision.dsp import twitch_waveform
@@ -18,9 +19,9 @@ from vision.twitch.cleaning import clean
 from vision.twitch.find import Findings, find_twitches
 from vision.twitch.sites import Survey, survey
 
-SCALE_PX = 100.0  # outer-eye distance of a small face; its cells are 0.03 of it, as MotionSettings.cell_iod says
-SPACING_PX = 3.0
-COLUMNS, ROWS = 30, 24
+SCALE_PX = 100.0  # outer-eye distance of a small face, of which the grid covers about its own square
+SPACING_PX = 4.0
+COLUMNS, ROWS = 27, 22
 NOISE_PX = 0.05
 SIGMA_PX = 7.5  # the reference footprint, 0.075 of the outer-eye distance
 FRAMES_S = 1 / 30
@@ -59,6 +60,13 @@ def noise(seed: int, frames: int, points: int, memory: float = 0.0) -> FloatArra
         return white[50:]
     coloured = scipy.signal.lfilter([np.sqrt(1 - memory**2)], [1.0, -memory], white, axis=0)
     return np.asarray(coloured[50:], dtype=np.float32)
+
+
+def shared_noise(seed: int, frames: int, reach_cells: float = 1.5) -> FloatArray:
+    """(T, N, 2) of standard deviation 1 that neighbours share, as an encoder's blocks and optical flow make them."""
+    white = noise(seed, frames, ROWS * COLUMNS).reshape(frames, ROWS, COLUMNS, 2)
+    smooth = scipy.ndimage.gaussian_filter(white, (0, reach_cells, reach_cells, 0), mode="reflect")
+    return np.asarray(smooth.reshape(frames, -1, 2) / smooth.std())
 
 
 def local_motion(time_s: FloatArray, point_px: FloatArray, twitches: list[Planted]) -> FloatArray:

@@ -34,7 +34,7 @@ def test_footprints_follow_the_face_or_the_picture() -> None:
     signals = film(duration_s=2)
     assert footprint_sigmas(signals, SETTINGS) == [share * SCALE_PX for share in SETTINGS.footprint_sigma_iod]
     limb = footprint_sigmas(replace(signals, scale_px=None), SETTINGS)
-    assert limb == [share * 87.0 for share in SETTINGS.footprint_sigma_side]
+    assert limb == [share * 104.0 for share in SETTINGS.footprint_sigma_side]
 
 
 def test_normal_noise_has_normal_tails_and_heavy_tails_weigh_more() -> None:

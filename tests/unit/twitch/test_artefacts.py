@@ -1,0 +1,86 @@
+"""Movements that are no twitch, with their reasons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.twitch.motion_builders import face, film, limb
+from vision.model.events import REJECTED_KINDS, EyeClosureEvent
+from vision.twitch.artefacts import camera_steps, closure_frames, rejected_closures, rejected_wide, runs
+
+BLINK = EyeClosureEvent(2.0, 2.1, 2.2, ("right", "left"), True, True)
+SPASM = EyeClosureEvent(5.0, 5.2, 6.0, ("right",), True, False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.booleans(), max_size=40))
+def test_runs_are_the_flags_again(flags) -> None:
+    flags = np.array(flags, bool)
+    again = np.zeros(len(flags), bool)
+    for first, last in runs(flags):
+        assert first <= last
+        assert first == 0 or not flags[first - 1]
+        again[first : last + 1] = True
+    np.testing.assert_array_equal(again, flags)
+
+
+def test_blinks_are_rejected_and_findings_are_not() -> None:
+    rejected = rejected_closures([BLINK, SPASM])
+    assert [(movement.kind, movement.onset_s) for movement in rejected] == [("blink", 2.0)]
+    assert rejected[0].regions == ("right upper-eyelid", "left upper-eyelid")
+    assert rejected_closures([replace(BLINK, sides=())])[0].regions == ("upper-eyelid",)
+
+
+def test_every_closure_covers_its_frames_and_a_margin() -> None:
+    time_s = np.arange(300) / 30
+    covered = closure_frames([BLINK, SPASM], time_s)
+    assert covered[(time_s >= 2.0) & (time_s < 2.2)].all()
+    assert covered[(time_s >= 5.0) & (time_s < 6.0)].all()
+    assert covered.sum() < 30 * (0.2 + 1.0 + 4 * 0.16) + 2
+    assert not closure_frames([], time_s).any()
+
+
+def wide_at(count: int, first: int, last: int) -> np.ndarray:
+    return (np.arange(count) >= first) & (np.arange(count) <= last)
+
+
+def test_wide_movement_of_a_face_is_expression_or_the_head() -> None:
+    signals = film(duration_s=4)
+    wide = wide_at(120, 50, 60)
+    still = rejected_wide(wide, signals, face(signals))
+    camera = signals.camera.copy()
+    camera[55:, 0, 2] += 9.0
+    camera += 0.02 * np.random.default_rng(1).standard_normal(camera.shape) * np.array([0, 0, 1.0])
+    jolted = rejected_wide(wide, replace(signals, camera=camera), face(signals))
+    assert [movement.kind for movement in still] == ["expression"]
+    assert [movement.kind for movement in jolted] == ["head-motion"]
+    assert jolted[0].peak_s == signals.time_s[55]
+    assert (still[0].onset_s, still[0].offset_s) == (signals.time_s[50], signals.time_s[60])
+    assert still[0].regions == ("right cheek", "left cheek")
+
+
+def test_wide_movement_of_a_limb_is_the_camera() -> None:
+    signals = film(duration_s=4)
+    rejected = rejected_wide(wide_at(120, 50, 60), signals, limb(signals))
+    assert [movement.kind for movement in rejected] == ["camera-motion"]
+    assert all(movement.kind in REJECTED_KINDS for movement in rejected)
+
+
+def test_no_wide_movement_no_rejection() -> None:
+    signals = film(duration_s=4)
+    assert rejected_wide(np.zeros(120, bool), signals, face(signals)) == []
+
+
+def test_camera_steps_are_in_their_own_widths() -> None:
+    signals = film(duration_s=4)
+    assert not camera_steps(signals).any()
+    camera = signals.camera.copy()
+    camera[:, 0, 2] += np.random.default_rng(1).standard_normal(120)
+    small = camera_steps(replace(signals, camera=camera))
+    large = camera_steps(replace(signals, camera=camera * np.array([1, 1, 10.0])))
+    np.testing.assert_allclose(small, large, rtol=1e-6)
+    assert 0.5 < np.median(small) < 1.0

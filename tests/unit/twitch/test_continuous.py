@@ -1,0 +1,99 @@
+"""Lasting activity, told from rest, from posture and from single jolts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.unit.twitch.motion_builders import FRAMES_S, SIGMA_PX, Planted, film, found, surveyed
+from tests.unit.twitch.test_detect import candidate
+from vision.model.signals import MotionSignals
+from vision.settings import DetectionSettings
+from vision.twitch.continuous import continuous_events, polarisation, quick_share, without_shadows
+from vision.twitch.detect import Candidate
+
+SETTINGS = DetectionSettings()
+TIME_S = np.arange(600) / 30
+
+
+def lasting(signals: MotionSignals, first_seed: int = 0) -> list[Candidate]:
+    motion = surveyed(signals).motions[1]
+    usable = np.ones(len(signals.time_s), bool)
+    return continuous_events(motion, usable, signals.time_s, first_seed, SETTINGS)
+
+
+def sustained(hz: float, x_px: float, y_px: float, way_rad: float = -1.2) -> list[Planted]:
+    return [Planted(0.2 + k / hz, x_px, y_px, 0.3, way_rad) for k in range(int(11.5 * hz))]
+
+
+@pytest.mark.parametrize("hz", [3.0, 4.0, 5.0])
+def test_lasting_twitches_are_counted(hz: float) -> None:
+    events = lasting(film(sustained(hz, -18.0, 9.0), duration_s=12), 7)
+    best = [event for event in events if event.seed == 7]
+    assert len(best) == pytest.approx(11.5 * hz, abs=3)
+    assert all(event.is_continuous for event in events)
+    assert np.hypot(best[0].x_px + 18, best[0].y_px - 9) < 1.5 * SIGMA_PX  # a flank: not yet localised
+    assert 1 / np.median(np.diff([event.peak_s for event in best])) == pytest.approx(hz, rel=0.1)
+    assert sum(event.offset_s - event.onset_s for event in best) / 12 > 0.5
+    for event in events:
+        assert event.onset_s <= event.peak_s <= event.offset_s
+
+
+def test_the_line_of_motion_is_known() -> None:
+    motion = surveyed(film(sustained(4.0, -18.0, 9.0), duration_s=12)).motions[1]
+    along, ratio, line = polarisation(motion, np.ones(360, bool), FRAMES_S, SETTINGS)
+    best = int((along * ratio).argmax())
+    assert np.hypot(*(motion.centre_px[best] - [-18, 9])) < SIGMA_PX
+    assert abs(line[best] @ [np.cos(-1.2), np.sin(-1.2)]) > 0.97
+    np.testing.assert_allclose(np.hypot(*line.T), 1.0, rtol=1e-5)
+    far = np.hypot(*(motion.centre_px - [-18, 9]).T) > 4 * SIGMA_PX
+    assert np.median(ratio[far]) < 1.5
+
+
+def test_rest_is_not_lasting_activity() -> None:
+    assert not lasting(film(seed=3, duration_s=12))
+    assert not lasting(film(seed=3, duration_s=12, memory=0.7))
+
+
+def test_bursts_with_long_pauses_are_not() -> None:
+    assert not lasting(film([Planted(t, 5.0, 5.0) for t in (2.0, 2.2, 2.4, 6.0, 6.2, 9.5)], duration_s=12))
+
+
+def test_slow_posture_is_not() -> None:
+    signals = film(duration_s=12)
+    share = np.exp(-0.5 * ((signals.point_px - [5, 5]) ** 2).sum(1) / SIGMA_PX**2)
+    sway = 0.5 * np.sin(2 * np.pi * 0.8 * signals.time_s)[:, None, None] * share[None, :, None] * np.array([0.6, 0.8])
+    assert not lasting(film(duration_s=12, extra_px=sway))
+
+
+def test_a_pulse_is_slow_and_twitching_is_quick() -> None:
+    def tone(hz: float) -> np.ndarray:
+        return np.sin(2 * np.pi * hz * TIME_S)
+
+    assert quick_share(tone(1.2), TIME_S, 2.0) < 0.1
+    assert quick_share(tone(4.0), TIME_S, 2.0) > 0.9
+    assert quick_share(tone(4.0) + tone(0.2), TIME_S, 2.0) > 0.85  # posture does not count
+    assert quick_share(np.zeros(600), TIME_S, 2.0) == 0.0
+
+
+def places(*rows: tuple[int, float, float]) -> list[Candidate]:
+    return [
+        candidate(1 + 0.25 * k, x_px, seed=seed, amplitude_px=size, is_continuous=True)
+        for seed, x_px, size in rows
+        for k in range(4)
+    ]
+
+
+def test_a_shadow_of_a_larger_place_is_dropped() -> None:
+    assert {e.seed for e in without_shadows(places((0, 0.0, 1.0), (1, 4.0, 0.9)), SETTINGS)} == {0}
+    assert {e.seed for e in without_shadows(places((0, 0.0, 1.0), (1, 80.0, 0.02)), SETTINGS)} == {0}
+    assert {e.seed for e in without_shadows(places((0, 0.0, 1.0), (1, 80.0, 0.9)), SETTINGS)} == {0, 1}
+    assert without_shadows([], SETTINGS) == []
+
+
+def test_two_places_that_last_are_two() -> None:
+    events = found(film([*sustained(4.0, -28.0, 15.0), *sustained(3.3, 28.0, -15.0, 0.5)], duration_s=12))
+    lasting_sites = [site for site in events.sites if site.is_continuous]
+    assert len(lasting_sites) == 2
+    assert any(np.hypot(site.x_px + 28, site.y_px - 15) < SIGMA_PX for site in lasting_sites)
+    assert any(np.hypot(site.x_px - 28, site.y_px + 15) < SIGMA_PX for site in lasting_sites)

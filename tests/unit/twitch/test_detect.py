@@ -1,0 +1,134 @@
+"""When the twitches of a place happen, and what each looks like."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.twitch.motion_builders import FRAMES_S, Planted, film, surveyed
+from vision.dsp import twitch_waveform
+from vision.settings import DetectionSettings
+from vision.twitch.detect import (
+    Candidate,
+    detect_at_seed,
+    extent_s,
+    peak_height,
+    peak_time_s,
+    rebased,
+    returns,
+    without_repeats,
+)
+from vision.twitch.sites import find_seeds
+
+SETTINGS = DetectionSettings()
+TIME_S = np.arange(300) / 30
+NO_KEYFRAMES = np.zeros(300, bool)
+
+
+def candidate(peak_s: float, x_px: float = 0.0, strength: float = 10.0, seed: int = 0, **changes: object) -> Candidate:
+    plain = Candidate(
+        round(peak_s * 30), peak_s - 0.05, peak_s, peak_s + 0.15, x_px, 0.0, 1.0, 0.0, 8.0, strength, 3.0, seed
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(3, 6), st.floats(0.04, 0.1), st.floats(1.0, 2.5))
+def test_a_lone_twitch_is_measured(onset_s, tau_s, decay) -> None:
+    course = 2.0 * twitch_waveform(TIME_S, onset_s, tau_s, decay)
+    peak = int(course.argmax())
+    start, stop = extent_s(course, peak, TIME_S)
+    at_s = peak_time_s(course, peak, TIME_S)
+    assert start <= TIME_S[peak] <= stop
+    assert abs(at_s - onset_s - tau_s) <= FRAMES_S
+    assert abs(start - onset_s) <= FRAMES_S
+    # past the peak it runs `decay` times slower: a fifth of it is left after 3 rise times of that clock
+    assert stop == pytest.approx(onset_s + tau_s * (1 + 2.994 * decay), abs=FRAMES_S) or stop - TIME_S[peak] < 0.51
+    # the parabola overshoots a narrow, lopsided peak by a tenth at most
+    assert 0.9 * course[peak] <= peak_height(course, peak) <= 1.15 * 2.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 299))
+def test_whatever_the_course_times_are_in_order(seed, peak) -> None:
+    course = np.convolve(np.random.default_rng(seed).standard_normal(300), np.ones(3) / 3, "same")
+    course = course if course[peak] > 0 else -course  # only what goes the seed's way is measured
+    start, stop = extent_s(course, peak, TIME_S)
+    assert TIME_S[0] <= start <= TIME_S[peak] <= stop <= TIME_S[-1]
+    assert stop - start <= 1.0 + 2 * FRAMES_S
+    assert abs(peak_time_s(course, peak, TIME_S) - TIME_S[peak]) <= 0.5 * FRAMES_S + 1e-9
+
+
+def test_valleys_part_the_twitches_of_a_burst() -> None:
+    course = sum(twitch_waveform(TIME_S, onset_s, 0.05, 1.6) for onset_s in (3.0, 3.2, 3.4))
+    spans = [extent_s(course, round((onset_s + 0.05) * 30), TIME_S) for onset_s in (3.0, 3.2, 3.4)]
+    for (_, stop), (start, _) in pairwise(spans):
+        assert stop <= start + FRAMES_S
+
+
+def test_a_twitch_returns_and_a_step_does_not() -> None:
+    twitch = twitch_waveform(TIME_S, 3.0, 0.05, 1.6)
+    step = (TIME_S > 3.0).astype(float)
+    assert returns(twitch, int(twitch.argmax()), TIME_S, NO_KEYFRAMES)
+    assert not returns(step, 95, TIME_S, NO_KEYFRAMES)
+
+
+def test_what_a_keyframe_takes_back_was_no_twitch() -> None:
+    slide = np.where((TIME_S > 3.0) & (TIME_S < 3.5), 1.0, 0.0)
+    keyframes = np.abs(TIME_S - 3.5) < 1e-6
+    peak = int(slide.argmax()) + 5
+    assert not returns(slide, peak, TIME_S, keyframes)
+    assert returns(slide, peak, TIME_S, NO_KEYFRAMES)
+
+
+def test_a_burst_is_measured_from_the_level_before_it() -> None:
+    course = 0.3 + 0.1 * TIME_S + twitch_waveform(TIME_S, 4.0, 0.05, 1.6)
+    flat = rebased(course, [int(course[100:200].argmax()) + 100], TIME_S)
+    assert abs(np.median(flat)) < 0.02
+    assert flat.max() == pytest.approx(1.0, abs=0.15)
+
+
+def test_each_twitch_of_a_seed_is_an_event() -> None:
+    onsets_s = (1.5, 3.6, 5.2, 7.0, 8.3)
+    signals = film([Planted(t, 5.0, 5.0) for t in onsets_s], duration_s=10)
+    seed = find_seeds(surveyed(signals), signals.time_s, SETTINGS)[0]
+    events = detect_at_seed(seed, 4, signals.time_s, signals.is_keyframe, SETTINGS)
+    large = [event for event in events if event.amplitude_px > 0.15]
+    np.testing.assert_allclose([event.peak_s for event in large], np.array(onsets_s) + 0.05, atol=1.5 * FRAMES_S)
+    assert all(event.seed == 4 and event.margin_sd > 0 and event.strength > event.margin_sd for event in events)
+    assert all(event.direction_rad == pytest.approx(-1.2, abs=0.2) for event in large)
+
+
+def test_one_twitch_seen_twice_is_one_event() -> None:
+    kept = without_repeats([candidate(2.0), candidate(2.02, 10.0, 8.0, seed=1)], SETTINGS)
+    assert kept == [candidate(2.0)]
+
+
+def test_twitches_apart_in_time_or_place_are_two() -> None:
+    apart = [candidate(2.0), candidate(2.5, 10.0, seed=1), candidate(2.02, 100.0, seed=2)]
+    assert len(without_repeats(apart, SETTINGS)) == 3
+
+
+def test_a_weak_movement_elsewhere_just_after_a_strong_one_is_its_echo() -> None:
+    strong, echo = candidate(2.0, strength=20.0), candidate(2.2, 100.0, 6.0, seed=1)
+    assert without_repeats([strong, echo], SETTINGS) == [strong]
+    assert len(without_repeats([strong, replace(echo, strength=15.0)], SETTINGS)) == 2
+    assert len(without_repeats([strong, replace(echo, peak_s=2.4, offset_s=2.6)], SETTINGS)) == 2
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 20), st.integers(4, 40)), max_size=20), st.randoms())
+def test_the_order_of_candidates_is_nothing(plan, random) -> None:
+    candidates = [candidate(1 + frame / 30, 10.0 * place, strength + 0.01 * k, seed=place)
+                  for k, (frame, place, strength) in enumerate(plan)]  # fmt: skip
+    shuffled = list(candidates)
+    random.shuffle(shuffled)
+    one, other = without_repeats(candidates, SETTINGS), without_repeats(shuffled, SETTINGS)
+    assert sorted(one, key=lambda e: e.strength) == sorted(other, key=lambda e: e.strength)
+    assert [event.onset_s for event in one] == sorted(event.onset_s for event in one)
+    assert without_repeats(one, SETTINGS) == one
