@@ -62,6 +62,9 @@ class MotionSettings(_Section):
     illumination_cells: float = Field(3.5, gt=0, description="Reach of the local brightness that is divided out.")
     prior_share: float = Field(0.05, gt=0, description="Pull of a cell without texture towards its neighbours.")
     lost_luma: float = Field(25.0, gt=0, description="Grey levels of mismatch at which the reference is lost.")
+    lost_share: float = Field(
+        0.8, gt=0, description="Mismatch ÷ texture at which a cell no longer fits: correlation falls below two thirds."
+    )
     smooth_order: int = Field(
         2, ge=1, le=3, description="Order of the motion taken out as that of the body: bends, but no local twitch."
     )

@@ -78,6 +78,7 @@ class Reference:
 
     luma : (h, w) uint8, for the coarse search. smooth : float32, presmoothed. weight : float32, 1 on skin.
     structure : (C, 2, 2) sums of gradient products over each cell, prior included.
+    texture_luma : (C,) standard deviation of the grey levels around each cell's mean.
     """
 
     window: Window
@@ -88,6 +89,7 @@ class Reference:
     brightness: FloatArray
     gradient: tuple[FloatArray, FloatArray]
     structure: FloatArray
+    texture_luma: FloatArray
     coarse_index: IntArray
 
 
@@ -171,6 +173,8 @@ def make_reference(
     prior = settings.prior_share * np.median(xx + yy) + 1e-3
     structure = np.stack([np.stack([xx + prior, xy], -1), np.stack([xy, yy + prior], -1)], -2)
     brightness = local_brightness(smooth, weight, settings.illumination_cells * cells.side_px)
+    pixels = np.maximum(cells.sums(weight), 1.0)
+    texture = np.sqrt(np.maximum(cells.sums((smooth - brightness) ** 2 * weight) / pixels, 0.0))
     row, column = np.nonzero(cells.keep)
     coarse = np.flatnonzero((row + column) % 2 == 0)  # a chequerboard: the coarse search needs half of the cells
-    return Reference(window, cells, luma, smooth, weight, brightness, (gx, gy), structure, coarse)
+    return Reference(window, cells, luma, smooth, weight, brightness, (gx, gy), structure, texture, coarse)

@@ -15,6 +15,7 @@ from vision.settings import MotionSettings
 
 IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 FRAMES_UNTIL_LOST = 5  # so many bad frames in a row, and the reference is given up: a blink of noise is not a loss
+MISMATCH_FLOOR_LUMA = 4.0  # camera and coding noise of a dim phone film, grey levels
 BAD_SHARE = 0.5  # share of the cells that must fit the reference
 
 
@@ -74,7 +75,13 @@ class GridTracker:
 
     def _fits(self, found: Registration) -> bool:
         stretch = np.linalg.det(found.affine[:, :2])
-        close = float(np.mean(found.residual_luma < self._settings.lost_luma))
+        assert self._reference is not None
+        texture = self._reference.texture_luma
+        telling = texture >= np.median(texture)  # an even patch fits anything
+        limit = np.minimum(
+            self._settings.lost_luma, np.maximum(texture * self._settings.lost_share, MISMATCH_FLOOR_LUMA)
+        )
+        close = float(np.mean(found.residual_luma[telling] < limit[telling]))
         return bool(close >= BAD_SHARE and 0.4 < stretch < 2.5)
 
     def _hand_over(self, frame: Frame, index: int) -> None:

@@ -125,7 +125,8 @@ def _event_set(
     settings: DetectionSettings,
     mm_per_px: float | None,
 ) -> EventSet:
-    placed = [event for event in candidates if _region_index(event, signals) >= 0]
+    seen = [event for event in candidates if _is_watched(event, watched, signals)]
+    placed = [event for event in seen if _region_index(event, signals) >= 0]
     site_of = cluster(placed)
     events = tuple(
         _named(event, number, site, signals, regions, mm_per_px)
@@ -145,6 +146,14 @@ def _event_set(
         frame_interval_s=interval_s,
         dead_time_s=settings.dead_time_s,
     )
+
+
+def _is_watched(event: Candidate, watched: BoolArray, signals: MotionSignals) -> bool:
+    """Say whether the skin was in view and undisturbed from onset to peak: no event spans a gap."""
+    during = (signals.time_s >= event.onset_s) & (signals.time_s <= event.offset_s)
+    if event.is_continuous:
+        during &= np.abs(signals.time_s - event.peak_s) < 0.05
+    return bool(watched[during].all()) if during.any() else True
 
 
 def cluster(candidates: list[Candidate]) -> list[int]:
