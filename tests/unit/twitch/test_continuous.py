@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,12 +25,13 @@ def lasting(signals: MotionSignals, first_seed: int = 0) -> list[Candidate]:
 
 
 def sustained(hz: float, x_px: float, y_px: float, way_rad: float = -1.2) -> list[Planted]:
-    return [Planted(0.2 + k / hz, x_px, y_px, 0.3, way_rad) for k in range(int(11.5 * hz))]
+    """Well above the quarter pixel of an encoder's own motion."""
+    return [Planted(0.2 + k / hz, x_px, y_px, 1.5, way_rad) for k in range(int(11.5 * hz))]
 
 
 @pytest.mark.parametrize("hz", [3.0, 4.0, 5.0])
 def test_lasting_twitches_are_counted(hz: float) -> None:
-    events = lasting(film(sustained(hz, -18.0, 9.0), duration_s=12), 7)
+    events = lasting(film(sustained(hz, -18.0, 9.0), duration_s=12, noise_px=0.15), 7)
     best = [event for event in events if event.seed == 7]
     assert len(best) == pytest.approx(11.5 * hz, abs=3)
     assert all(event.is_continuous for event in events)
@@ -40,7 +43,7 @@ def test_lasting_twitches_are_counted(hz: float) -> None:
 
 
 def test_the_line_of_motion_is_known() -> None:
-    motion = surveyed(film(sustained(4.0, -18.0, 9.0), duration_s=12)).motions[1]
+    motion = surveyed(film(sustained(4.0, -18.0, 9.0), duration_s=12, noise_px=0.15)).motions[1]
     along, ratio, line = polarisation(motion, np.ones(360, bool), FRAMES_S, SETTINGS)
     best = int((along * ratio).argmax())
     assert np.hypot(*(motion.centre_px[best] - [-18, 9])) < SIGMA_PX
@@ -53,6 +56,11 @@ def test_the_line_of_motion_is_known() -> None:
 def test_rest_is_not_lasting_activity() -> None:
     assert not lasting(film(seed=3, duration_s=12))
     assert not lasting(film(seed=3, duration_s=12, memory=0.7))
+
+
+def test_what_an_encoder_may_have_made_is_not() -> None:
+    tiny = [replace(one, amplitude_px=0.2) for one in sustained(4.0, -18.0, 9.0)]
+    assert not lasting(film(tiny, duration_s=12, noise_px=0.02))
 
 
 def test_bursts_with_long_pauses_are_not() -> None:
@@ -92,7 +100,9 @@ def test_a_shadow_of_a_larger_place_is_dropped() -> None:
 
 
 def test_two_places_that_last_are_two() -> None:
-    events = found(film([*sustained(4.0, -28.0, 15.0), *sustained(3.3, 28.0, -15.0, 0.5)], duration_s=12))
+    events = found(
+        film([*sustained(4.0, -28.0, 15.0), *sustained(3.3, 28.0, -15.0, 0.5)], duration_s=12, noise_px=0.15)
+    )
     lasting_sites = [site for site in events.sites if site.is_continuous]
     assert len(lasting_sites) == 2
     assert any(np.hypot(site.x_px + 28, site.y_px - 15) < SIGMA_PX for site in lasting_sites)
