@@ -256,7 +256,6 @@ def test_a_jump_of_single_frames_at_keyframes_is_no_twitch() -> None:
     assert not found(film(extra_px=extra, keyframes=keyframes)).events
 
 
-@pytest.mark.xfail(strict=False, reason="offsets are measured on the bridge across the gap")
 def test_no_event_spans_a_gap() -> None:
     gap = np.zeros(480, bool)
     gap[200:230] = True
@@ -379,7 +378,6 @@ def blinking(signals: MotionSignals, at_s: float) -> RegionTrack:
     return face(signals, eye_aperture=aperture)
 
 
-@pytest.mark.xfail(strict=False, reason="the tail of a movement inside a closure is measured after it")
 def test_a_blink_is_set_apart_and_what_moves_in_it_is_no_twitch() -> None:
     signals = film([Planted(6.95, 0.0, 10.0, 1.0, 1.5)])
     events = found(signals, blinking(signals, 7.0))
