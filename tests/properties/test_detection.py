@@ -299,7 +299,6 @@ def test_lasting_activity_is_found_as_such(sustained: EventSet) -> None:
     assert 1 / np.median(np.diff(onsets_s)) == pytest.approx(4.0, abs=0.4)
 
 
-@pytest.mark.xfail(strict=False, reason="the sign is taken from the skewness of height, which is 0 at 4 Hz")
 def test_lasting_activity_goes_the_way_its_twitches_go(sustained: EventSet) -> None:
     away = [np.angle(np.exp(1j * (event.direction_rad - SUSTAINED[0].direction_rad))) for event in sustained.events]
     assert np.abs(away).max() < 0.3

@@ -74,8 +74,8 @@ def _activity(
     displacement = motion.displacement_px[:, place].astype(float)
     raw = displacement @ line
     course = np.convolve(raw, SMOOTHING, "same")
-    if np.mean((course - course.mean()) ** 3) < 0:
-        course, line = -course, -line  # the skin is pushed out and comes back: the long tail shows the way
+    if np.mean(np.diff(course) ** 3) < 0:
+        course, line = -course, -line  # skin is pushed out faster than it comes back: the quick way is out
     noise = float(robust_sd(np.convolve(displacement @ np.array([-line[1], line[0]]), SMOOTHING, "same")[usable]))
     course = course - running_quantile(time_s, course, FLOOR_WINDOW_S, FLOOR_QUANTILE)
     peaks, shape = scipy.signal.find_peaks(course, prominence=settings.continuous_noise_sd * noise)

@@ -66,7 +66,7 @@ def find_twitches(
     looked = survey(signals, cleaned, covered, settings.detection)
     candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~covered, settings.detection)
     rejected = [*rejected_closures(closures), *rejected_wide(looked.wide, signals, regions)]
-    watched = cleaned.in_view & ~covered & ~looked.wide
+    watched = cleaned.in_view & ~covered & ~looked.wide & regions.seen.any(1)
     events = _event_set(candidates, rejected, closures, watched, signals, regions, settings.detection, mm_per_px)
     return Findings(events, limit_of_detection_px(looked, signals, settings.detection))
 
