@@ -1,7 +1,7 @@
 """Frozen settings with units and sources. A settings file is TOML with one table for each class below.
 
-A number without a cited source is our choice, unvalidated: it was set on simulated clips or derived as said
-beside it, never fitted to a patient's recording.
+A number without a cited source is our choice, unvalidated: it was derived as said beside it, or set while looking at
+the shared cases and at simulated clips, never at a patient's recording.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class LocateSettings(_Section):
 
 
 class MotionSettings(_Section):
-    """How displacement is measured. Chosen on simulated clips, unvalidated on patients."""
+    """How displacement is measured. Set on two of the shared cases and on simulated clips, unvalidated on others."""
 
     working_iod_px: float = Field(220.0, gt=0, description="Larger faces are reduced to this outer-eye distance.")
     working_side_px: int = Field(960, ge=64, description="Larger pictures of skin are reduced to this longer side.")
@@ -74,7 +74,11 @@ class MotionSettings(_Section):
 
 
 class DetectionSettings(_Section):
-    """When a movement counts as a twitch. Chosen on simulated clips and by the reasons given, unvalidated."""
+    """When a movement counts as a twitch.
+
+    Where no source stands, chosen for the reason given and set while looking at the shared cases and the samples:
+    figures measured on those are optimistic. Unvalidated on other footage.
+    """
 
     footprint_sigma_iod: tuple[float, ...] = Field(
         (0.055, 0.085, 0.13), min_length=1, description="Footprints looked for on a face, around the reference 0.075."

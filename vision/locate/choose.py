@@ -64,7 +64,7 @@ def choose_locator(
         locator = SkinLocator(_skin_found(frames), side)
     if locator is None:
         shown = {"face": "a whole face", "eye": "an open eye that fills a good part of the picture"}[view or "face"]
-        raise NothingToMeasureError(f"no {view} was found", f"{shown}", "leave --view out, or film closer and brighter")
+        raise NothingToMeasureError(f"no {view} was found", shown, "leave --view out, or film closer and brighter")
     return locator
 
 
