@@ -8,13 +8,13 @@ import scipy.linalg
 from vision.model.arrays import BoolArray, FloatArray
 
 
-def twitch_waveform(time_s: FloatArray, onset_s: float, tau_s: float, decay: float) -> FloatArray:
+def twitch_waveform(time_s: FloatArray, onset_s: float | FloatArray, tau_s: float, decay: float) -> FloatArray:
     """Displacement of the skin during one twitch, as a share of its peak.
 
     Parameters
     ----------
     time_s : any shape; seconds.
-    onset_s : the skin starts to move.
+    onset_s : the skin starts to move; a number, or one that broadcasts against `time_s`.
     tau_s : onset to peak, > 0.
     decay : how many times slower it falls than it rises, > 0.
 

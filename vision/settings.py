@@ -116,6 +116,9 @@ class DetectionSettings(_Section):
     event_share: float = Field(
         0.3, gt=0, lt=1, description="Of the site's typical twitch that an event must reach: echoes are smaller."
     )
+    overlap_share: float = Field(
+        0.4, gt=0, lt=1, description="Of an overlapping neighbour's strength that a twitch needs: no waveform fits all."
+    )
     dead_time_s: float = Field(
         0.1, gt=0, description="Events of one site closer than this are one: the shortest pause of lids (Banik 2004)."
     )

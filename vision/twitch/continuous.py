@@ -12,9 +12,10 @@ import scipy.signal
 from vision.dsp import robust_sd, running_quantile
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
-from vision.twitch.detect import Candidate, extent_s, peak_height, peak_time_s
+from vision.twitch.course import extent_s, peak_height, peak_time_s
+from vision.twitch.detect import Candidate
 from vision.twitch.pooling import PlaceMotion
-from vision.twitch.strength import filtered
+from vision.twitch.strength import filtered, noise_model
 
 CLIP_WIDTHS = 12.0  # a single jolt must not pass for lasting motion
 SEED_DISTANCE_SIGMA = 2.0  # of two places of detection
@@ -34,7 +35,14 @@ def polarisation(
     (P,) height along the line in expected noise widths, (P,) ratio of along to across, (P, 2) the line's direction
     in pixels.
     """
-    vector = filtered(motion.displacement_px, usable, frame_interval_s, settings.rise_s[0], settings)[usable]
+    vector = filtered(
+        motion.displacement_px,
+        usable,
+        frame_interval_s,
+        settings.rise_s[0],
+        noise_model(motion, usable, settings),
+        settings,
+    )[usable]
     calibration = np.median(robust_sd(vector) / motion.bound_px)
     expected = (calibration * motion.bound_px).astype(np.float32)
     scaled = np.clip(vector / expected, -CLIP_WIDTHS, CLIP_WIDTHS)

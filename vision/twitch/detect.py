@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vision.dsp import running_quantile
+from vision.dsp import twitch_waveform, whiten
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
-from vision.twitch.sites import Seed, peaks_of
+from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns
+from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
+from vision.twitch.sites import Seed, Survey, peaks_of
 
-OFF_SHARE = 0.2  # of its own peak, where a twitch counts as begun and ended (architecture.md, duration_s)
-LONGEST_S = 1.0  # displacement of a fasciculation lasts 0.2-1 s (science.md)
-RETURN_SHARE = 0.65  # of the peak to which a twitch must fall back by itself, or it is a step
-RETURN_S = 1.5  # within which it must: a twitch and the rest of its burst
-REDRAW_SHARE = 0.4  # of the peak, lost in the one frame that is coded anew: the picture stood still before
 PLACE_REACH_SIGMA = 2.0  # around a seed within which a single event may lie
+FEWEST_COVERED_FRAMES = 12  # of blinks, by which to judge whether they move a place
+FLANK_QUANTILE = 0.8  # a lid moves in 0.2 s of the 0.5 s that a blink covers
+STILL_IN_BLINKS = 1.5  # times the usual motion, up to which blinks leave a place still
 SAME_SIGMA = 3.0  # two seeds nearer than this may see one twitch
 
 
@@ -38,46 +38,98 @@ class Candidate:
     seed: int
     is_continuous: bool = False
     is_single: bool = False
+    is_seen_in_blinks: bool = False
+    caught: float = 1.0  # share of the peak that the frame shows, tails of the neighbours included
 
 
 def detect_at_seed(
-    seed: Seed, index: int, time_s: FloatArray, is_keyframe: BoolArray, settings: DetectionSettings
+    seed: Seed, index: int, survey: Survey, time_s: FloatArray, is_keyframe: BoolArray, settings: DetectionSettings
 ) -> list[Candidate]:
     """Find the events of one seed along its own direction.
 
     The threshold fits the site: it is `event_strength`, but not less than `event_share` of the site's typical
     twitch, so that a strong site's echoes do not count.
     """
-    strength = seed.along()
     if seed.frame is not None:
         course = rebased(seed.displacement_px(), [seed.frame], time_s)
         only = _measured(seed, index, seed.frame, course, seed.strength, settings.single_strength, time_s, is_keyframe)
         return [] if only is None else [only]
-    peaks = peaks_of(strength, time_s, settings.event_strength, settings.dead_time_s)
-    if not peaks:
-        return []
-    typical = float(np.median(strength[peaks[: max(1, len(peaks) // 2)]]))
-    threshold = max(settings.event_strength, settings.event_share * typical)
-    course = rebased(seed.displacement_px(), [frame for frame in peaks if strength[frame] > threshold], time_s)
+    open_frames = seen_frames(seed, survey)
+    pulses, waveform, threshold = _pulses(seed, survey, survey.tracked & open_frames, time_s, settings)
+    courses_px, caught = _apart(seed, pulses, waveform, time_s)
+    in_blinks = bool((open_frames & survey.covered).any())
     events = []
-    for frame in sorted(peaks):
-        if strength[frame] <= threshold:
-            continue
-        event = _measured(seed, index, frame, course, float(strength[frame]), threshold, time_s, is_keyframe)
-        if event is not None:
-            events.append(event)
+    for number, pulse in enumerate(pulses):
+        own_px = courses_px[:, number]
+        event = _measured(seed, index, pulse.frame, own_px, pulse.strength, threshold, time_s, is_keyframe)
+        if event is not None and _is_open(pulse, waveform, open_frames, time_s):
+            onset_s, offset_s = _plausible_extent_s(event, waveform)
+            size_px = pulse.height * seed.px_per_unit()
+            events.append(
+                replace(
+                    event, onset_s=onset_s, offset_s=offset_s, amplitude_px=size_px, caught=float(caught[number]),
+                    is_seen_in_blinks=in_blinks,
+                )
+            )  # fmt: skip
     return events
 
 
-def rebased(course_px: FloatArray, peaks: list[int], time_s: FloatArray) -> FloatArray:
-    """Displacement against the level between the events: the baseline is taken again without them."""
-    away = np.ones(len(time_s), bool)
-    for frame in peaks:
-        away &= ~((time_s > time_s[frame] - 0.1) & (time_s < time_s[frame] + 0.3))
-    if away.sum() < len(time_s) // 4:
-        return course_px
-    level = np.interp(time_s, time_s[away], course_px[away])
-    return course_px - running_quantile(time_s, level, 1.0)
+def _apart(seed: Seed, pulses: list[Pulse], waveform: Waveform, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Take twitches of one site apart.
+
+    Returns
+    -------
+    (T, K) displacement of each without the others around it, (K,) share of its height that its own frame shows.
+    """
+    sizes_px = np.array([pulse.height * seed.px_per_unit() for pulse in pulses])
+    peaks_s = np.array([pulse.peak_s for pulse in pulses])
+    shapes = twitch_waveform(time_s[:, None], peaks_s - waveform.rise_s, waveform.rise_s, waveform.decay) * sizes_px
+    level = rebased(seed.displacement_px(), [pulse.frame for pulse in pulses], time_s)
+    together = shapes.sum(1)
+    caught = together[[pulse.frame for pulse in pulses]] / sizes_px
+    return (level - together)[:, None] + shapes, caught
+
+
+def _is_open(pulse: Pulse, waveform: Waveform, open_frames: BoolArray, time_s: FloatArray) -> bool:
+    """Say whether the site was seen around the whole peak: no event spans a gap."""
+    return bool(open_frames[np.abs(time_s - pulse.peak_s) <= waveform.rise_s].all())
+
+
+def _plausible_extent_s(event: Candidate, waveform: Waveform) -> tuple[float, float]:
+    """Onset and offset as measured, but within half and twice of what the site's twitches take: noise blurs them."""
+    rise_s, fall_s = waveform.extent_s()
+    before_s = float(np.clip(event.peak_s - event.onset_s, rise_s / 2, 2 * rise_s))
+    after_s = float(np.clip(event.offset_s - event.peak_s, fall_s / 2, 2 * fall_s))
+    return event.peak_s - before_s, event.peak_s + after_s
+
+
+def seen_frames(seed: Seed, survey: Survey) -> BoolArray:
+    """(T,) frames in which a site can be seen: those of blinks only where blinks do not move it."""
+    innovations = whiten(seed.course(), seed.response.coefficients)
+    inside = survey.tracked & survey.covered
+    if inside.sum() < FEWEST_COVERED_FRAMES:
+        return survey.in_view & ~survey.covered
+    outside = survey.tracked & ~survey.covered
+    moved, usual = (float(np.quantile(np.abs(innovations[part]), FLANK_QUANTILE)) for part in (inside, outside))
+    unrest = moved / max(usual, 1e-12)
+    return survey.in_view if unrest < STILL_IN_BLINKS else survey.in_view & ~survey.covered
+
+
+def _pulses(
+    seed: Seed, survey: Survey, seen: BoolArray, time_s: FloatArray, settings: DetectionSettings
+) -> tuple[list[Pulse], Waveform, float]:
+    """Twitches of a site, their waveform, and the strength that each needed in quiet moments."""
+    strength = seed.along()
+    peaks = peaks_of(strength, time_s, settings.event_strength, settings.dead_time_s)
+    if not peaks:
+        return [], Waveform(seed.response.rise_s, settings.decay), settings.event_strength
+    typical = float(np.median(strength[peaks[: max(1, len(peaks) // 2)]]))
+    threshold = max(settings.event_strength, settings.event_share * typical)
+    bar = threshold * survey.unrest
+    coefficients = seed.response.coefficients
+    waveform = site_waveform(seed.course(), seen, time_s, coefficients, bar)
+    decoder = Decoder(seed.course(), seen, time_s, coefficients, waveform)
+    return decode(decoder, bar, settings.overlap_share, settings.dead_time_s), waveform, threshold
 
 
 def _measured(
@@ -98,64 +150,6 @@ def _measured(
         peak_height(course, peak), float(np.arctan2(direction[1], direction[0])), seed.response.motion.sigma_px,
         strength, strength - threshold, index, is_single=seed.frame is not None,
     )  # fmt: skip
-
-
-def returns(course: FloatArray, peak: int, time_s: FloatArray, is_keyframe: BoolArray) -> bool:
-    """Say whether displacement falls back by itself: a step, or what a keyframe redraws, is no twitch.
-
-    Inside of a burst it may take until the burst's end.
-    """
-    for frame in range(peak + 1, len(course)):
-        if time_s[frame] - time_s[peak] > RETURN_S:
-            return False
-        if is_keyframe[frame] and course[frame - 1] - course[frame] > REDRAW_SHARE * course[peak]:
-            return False
-        if course[frame] < RETURN_SHARE * course[peak]:
-            return True
-    return True
-
-
-def extent_s(course: FloatArray, peak: int, time_s: FloatArray) -> tuple[float, float]:
-    """Onset and offset where displacement crosses `OFF_SHARE` of its peak, between frames; valleys end an event."""
-    level = OFF_SHARE * course[peak]
-    return _crossing_s(course, peak, -1, level, time_s), _crossing_s(course, peak, 1, level, time_s)
-
-
-def _crossing_s(course: FloatArray, peak: int, step: int, level: float, time_s: FloatArray) -> float:
-    lowest, where = float(course[peak]), peak
-    frame = peak + step
-    while 0 <= frame < len(course) and abs(time_s[frame] - time_s[peak]) < LONGEST_S / 2:
-        value = float(course[frame])
-        if value <= level:
-            inside = float(course[frame - step])
-            share = (inside - level) / max(inside - value, 1e-12)
-            return float(time_s[frame - step] + share * (time_s[frame] - time_s[frame - step]))
-        if value < lowest:
-            lowest, where = value, frame
-        elif value > lowest + 0.5 * (course[peak] - lowest):
-            return float(time_s[where])  # the next twitch has begun: the valley between them ends this one
-        frame += step
-    return float(time_s[where])
-
-
-def peak_time_s(course: FloatArray, peak: int, time_s: FloatArray) -> float:
-    """Time of the peak by a parabola through three frames, no farther than half a frame off."""
-    if not 0 < peak < len(course) - 1:
-        return float(time_s[peak])
-    before, top, after = course[peak - 1 : peak + 2]
-    bend = before - 2 * top + after
-    shift = 0.0 if bend >= 0 else float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
-    neighbour = time_s[peak + 1] if shift > 0 else time_s[peak - 1]
-    return float(time_s[peak] + abs(shift) * (neighbour - time_s[peak]))
-
-
-def peak_height(course: FloatArray, peak: int) -> float:
-    """Height of the parabola through the peak and its neighbours: frames seldom meet the peak itself."""
-    if not 0 < peak < len(course) - 1:
-        return float(course[peak])
-    before, top, after = course[peak - 1 : peak + 2]
-    bend = before - 2 * top + after
-    return float(top) if bend >= 0 else float(top - 0.125 * (before - after) ** 2 / bend)
 
 
 def _place_and_direction(seed: Seed, frame: int) -> tuple[FloatArray, FloatArray]:
@@ -180,6 +174,8 @@ def without_repeats(candidates: list[Candidate], settings: DetectionSettings) ->
 
 
 def _is_same(event: Candidate, other: Candidate, settings: DetectionSettings) -> bool:
+    if event.seed == other.seed:
+        return False  # taken apart before
     apart_px = float(np.hypot(event.x_px - other.x_px, event.y_px - other.y_px))
     reach_px = SAME_SIGMA * max(event.sigma_px, other.sigma_px)
     return apart_px < reach_px and abs(event.peak_s - other.peak_s) < settings.dead_time_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.dsp import fit_autoregression, matched_filter, twitch_waveform, whiten
+from vision.dsp import matched_filter, twitch_waveform, whiten
 from vision.model.arrays import FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
@@ -43,17 +43,16 @@ def _needed_px(response: Response, survey: Survey, signals: MotionSignals, setti
     scale = np.maximum(1.0, np.quantile(size, 0.95, axis=0) / RAYLEIGH_95)
     lowest = max(settings.single_strength, settings.footprint_strength / USUAL_EXPLAINED)
     bar = lowest * tail_weight(size) * scale
-    height = _response_per_px(response, survey, signals, settings)
+    height = _response_per_px(response, signals, settings)
     return np.asarray(bar[:, None] * response.noise / height)
 
 
-def _response_per_px(response: Response, survey: Survey, signals: MotionSignals, settings: DetectionSettings) -> float:
+def _response_per_px(response: Response, signals: MotionSignals, settings: DetectionSettings) -> float:
     """Filter output for a reference twitch of 1 px, the mean over phases of the frame clock."""
     reference = REFERENCE_SIGMA_IOD * signals.scale_px if signals.scale_px else REFERENCE_SIGMA_PX
     own = response.motion.sigma_px
     footprint = 2 * reference**2 / (reference**2 + own**2)  # least-squares amplitude of one Gaussian fitted by another
-    flat = response.motion.displacement_px.reshape(len(signals.time_s), -1)
-    coefficients = fit_autoregression(flat, settings.noise_order, survey.usable)
+    coefficients = response.coefficients
     interval_s = float(np.median(np.diff(signals.time_s)))
     times = np.arange(-10, 41) * interval_s
     before = int(np.ceil(response.rise_s / interval_s))

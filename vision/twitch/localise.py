@@ -107,11 +107,18 @@ def localised(
         placed += [
             replace(
                 event, x_px=found.x_px, y_px=found.y_px, sigma_px=found.sigma_px,
-                amplitude_px=factor * event.amplitude_px,
+                amplitude_px=factor * event.amplitude_px, direction_rad=_direction_rad(event, found),
             )
             for event in members
         ]  # fmt: skip
     return placed
+
+
+def _direction_rad(event: Candidate, found: Footprint) -> float:
+    """Way of the footprint; lasting activity keeps its own, for its level is unknown."""
+    if event.is_continuous or not found.explained:
+        return event.direction_rad
+    return float(np.arctan2(found.displacement_px[1], found.displacement_px[0]))
 
 
 def _strongest(members: list[Candidate]) -> list[Candidate]:
@@ -131,4 +138,5 @@ def mean_field(members: list[Candidate], signals: MotionSignals, cleaned: Cleane
             level_frames = around
         level = np.median(cleaned.displacement_px[level_frames], axis=0)
         fields.append(cleaned.displacement_px[event.frame] - level)
-    return np.asarray(np.mean(fields, axis=0), dtype=float)
+    caught = float(np.mean([event.caught for event in _strongest(members)]))
+    return np.asarray(np.mean(fields, axis=0) / caught, dtype=float)

@@ -44,6 +44,15 @@ class Seed:
         """(T,) strength of each moment."""
         return np.asarray(self.response.vector[:, self.place] @ self.direction / self.scale)
 
+    def course(self) -> FloatArray:
+        """(T,) displacement along the direction, in the unit whose filtered value is the strength."""
+        way = self.direction / self.response.noise[self.place] / self.scale
+        return np.asarray(self.response.motion.displacement_px[:, self.place] @ way, dtype=float)
+
+    def px_per_unit(self) -> float:
+        """Displacement in pixels that makes 1 of `course`."""
+        return float(self.scale / (self.pixel_direction() @ (self.direction / self.response.noise[self.place])))
+
     def displacement_px(self) -> FloatArray:
         """(T,) displacement along the seed's direction, in pixels."""
         return np.asarray(self.response.motion.displacement_px[:, self.place] @ self.pixel_direction())
@@ -56,12 +65,21 @@ class Seed:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """All that was looked at: settled motion of every footprint, responses, and the frames that count."""
+    """All that was looked at: settled motion of every footprint, responses, and the frames that count.
+
+    usable : (T,) quiet frames, in which a single movement stands for itself. tracked : (T,) those, and the frames of
+    blinks and of wide movement, in which a known place may still be seen to twitch. in_view : (T,) frames that show
+    the part. covered : (T,) frames of blinks. unrest : (T,) by how much all places move more than usual.
+    """
 
     motions: tuple[PlaceMotion, ...]
     responses: tuple[Response, ...]
     usable: BoolArray
     wide: BoolArray
+    tracked: BoolArray
+    in_view: BoolArray
+    covered: BoolArray
+    unrest: FloatArray
 
 
 def footprint_sigmas(signals: MotionSignals, settings: DetectionSettings) -> list[float]:
@@ -85,12 +103,16 @@ def survey(signals: MotionSignals, cleaned: Cleaned, covered: BoolArray, setting
     for sigma_px in footprint_sigmas(signals, settings):
         places = lay_places(signals.point_px, max(sigma_px, signals.spacing_px))
         motions.append(settled(pool(signals, cleaned.displacement_px, places, sigma_px), cleaned, time_s, settings))
-    wide = np.zeros(len(time_s), bool)
+    wide, unrest = np.zeros(len(time_s), bool), np.ones(len(time_s))
     for motion in motions:
-        wide |= wide_frames(respond(motion, usable, interval_s, settings.rise_s[0], settings), time_s, settings)
+        response = respond(motion, usable, interval_s, settings.rise_s[0], settings)
+        wide |= wide_frames(response, motions[-1].sigma_px, time_s, settings)
+        unrest = np.maximum(unrest, response.unrest)
     quiet = usable & ~wide
     responses = [respond(motion, quiet, interval_s, rise, settings) for motion in motions for rise in settings.rise_s]
-    return Survey(tuple(motions), tuple(responses), quiet, wide)
+    return Survey(
+        tuple(motions), tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, covered, unrest
+    )  # fmt: skip
 
 
 def peaks_of(strength: FloatArray, time_s: FloatArray, floor: float, dead_time_s: float) -> list[int]:

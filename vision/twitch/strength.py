@@ -24,6 +24,8 @@ SINGLE_SHARE = 0.8  # a single twitch counts with this share of its height
 NOISE_FLOOR = 0.5  # × median noise of all places: a place cannot be quieter by more than its texture explains
 RAYLEIGH_MEDIAN = 1.177  # median length of a vector of two unit normal parts
 MOVING_WIDTHS, MOVING_SHARE = 4.0, 0.35  # noise widths, and share of the largest, from which a place moves
+COMPACT_WIDTHS = 1.3  # rms distance ÷ footprint: one Gaussian has 0.8 above 0.35 of its height, an oblong one 1.0
+MOST_SHARE = 0.6  # of all places; nothing is beside it that could show that the part rests
 TEMPLATE_FALL_RISES = 6.0  # length of the template in rise times; 98 % of its energy at decay 1.6
 
 
@@ -33,7 +35,8 @@ class Response:
 
     vector : (T, P, 2). direction : (P, 2) unit vector, along which each place's twitches would go.
     scale : (P,) noise widths that make one unit of strength. strength : (P,). along : (T, P) strength of each moment.
-    noise : (P, 2) px-like widths that `vector` was divided by.
+    noise : (P, 2) px-like widths that `vector` was divided by. unrest : (T,) that, too. coefficients : of the
+    autoregression that whitens the motion.
     """
 
     motion: PlaceMotion
@@ -43,6 +46,8 @@ class Response:
     direction: FloatArray
     scale: FloatArray
     strength: FloatArray
+    unrest: FloatArray
+    coefficients: FloatArray
 
     def along(self, place: int) -> FloatArray:
         """(T,) strength at one place."""
@@ -60,18 +65,19 @@ def respond(
     motion: PlaceMotion, usable: BoolArray, frame_interval_s: float, rise_s: float, settings: DetectionSettings
 ) -> Response:
     """Filter settled motion for twitches of one rise time."""
-    vector = filtered(motion.displacement_px, usable, frame_interval_s, rise_s, settings)
+    coefficients = noise_model(motion, usable, settings)
+    vector = filtered(motion.displacement_px, usable, frame_interval_s, rise_s, coefficients, settings)
     noise = robust_sd(vector[usable])
     noise = np.maximum(noise, NOISE_FLOOR * np.median(noise, axis=0)) + 1e-9
     vector = vector / noise.astype(np.float32)
-    vector = vector / unrest(vector)[:, None, None]
+    restless = unrest(vector)
+    vector = vector / restless[:, None, None]
     direction = preferred_direction(vector)
     along = np.einsum("tpi,pi->tp", vector, direction)
-    across = np.einsum("tpi,pi->tp", vector, direction[:, ::-1] * np.array([-1.0, 1.0]))
-    scale = _scale(along, across, usable)
+    scale = excursion_scale(vector, direction, usable)
     top = _top_mean(along, TOP_SAMPLES)
     strength = np.maximum(top, SINGLE_SHARE * along.max(0)) / scale
-    return Response(motion, rise_s, vector, noise, direction, scale, strength)
+    return Response(motion, rise_s, vector, noise, direction, scale, strength, restless, coefficients)
 
 
 def unrest(vector: FloatArray) -> FloatArray:
@@ -83,17 +89,34 @@ def unrest(vector: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(1.0, typical / RAYLEIGH_MEDIAN).astype(np.float32))
 
 
-def wide_frames(response: Response, time_s: FloatArray, settings: DetectionSettings) -> BoolArray:
-    """(T,) frames in which too many places move at once for it to be a twitch.
+def wide_frames(response: Response, widest_px: float, time_s: FloatArray, settings: DetectionSettings) -> BoolArray:
+    """(T,) frames in which too many places move at once, too far apart, for it to be a twitch.
 
     A place counts as moving above 4 noise widths and 0.35 of the largest. A footprint as large as the places pool
     covers ``2 pi ln(1 / 0.35)`` of its squared width; half as much again is allowed, and `wide_share` in any case.
+    What covers more may still be one large twitch, as in a close-up: then the moving places lie together.
+
+    Parameters
+    ----------
+    widest_px : width of the largest footprint that is looked for.
     """
-    size = np.hypot(response.vector[..., 0], response.vector[..., 1])
-    moving = (size > np.maximum(MOVING_WIDTHS, MOVING_SHARE * size.max(1, keepdims=True))).mean(1)
+    size = np.hypot(response.vector[..., 0], response.vector[..., 1]) * response.unrest[:, None]
+    moving = size > np.maximum(MOVING_WIDTHS, MOVING_SHARE * size.max(1, keepdims=True))
+    share = moving.mean(1)
     one_footprint = 2 * np.pi * np.log(1 / MOVING_SHARE) * 2 * SPACING_SIGMA**-2 / size.shape[1]
-    wide = moving > max(settings.wide_share, 1.5 * one_footprint)
+    spread_px = _spread_px(np.asarray(np.where(moving, size, 0.0) ** 2), response.motion.centre_px)
+    is_apart = (spread_px > COMPACT_WIDTHS * widest_px) | (share > MOST_SHARE)
+    wide = (share > max(settings.wide_share, 1.5 * one_footprint)) & is_apart
+    wide &= size.max(1) > settings.single_strength  # what is smaller passes for no twitch anyway
     return grow(wide, time_s, settings.wide_margin_s)
+
+
+def _spread_px(weight: FloatArray, centre_px: FloatArray) -> FloatArray:
+    """(T,) weighted rms distance of the places from their weighted mean."""
+    total = np.maximum(weight.sum(1), 1e-12)
+    mean = weight @ centre_px / total[:, None]
+    square = weight @ (centre_px**2).sum(1) / total - (mean**2).sum(1)
+    return np.asarray(np.sqrt(np.maximum(square, 0.0)))
 
 
 def grow(flags: BoolArray, time_s: FloatArray, margin_s: float) -> BoolArray:
@@ -110,12 +133,18 @@ def grow(flags: BoolArray, time_s: FloatArray, margin_s: float) -> BoolArray:
     return np.asarray(np.minimum(before, np.abs(time_s - flagged[index])) <= margin_s + 1e-9)
 
 
+def noise_model(motion: PlaceMotion, usable: BoolArray, settings: DetectionSettings) -> FloatArray:
+    """Coefficients of the autoregression that all places share."""
+    flat = motion.displacement_px.reshape(len(motion.displacement_px), -1)
+    return fit_autoregression(flat, settings.noise_order, usable)
+
+
 def filtered(
-    displacement_px: FloatArray, usable: BoolArray, frame_interval_s: float, rise_s: float, settings: DetectionSettings
-) -> FloatArray:
+    displacement_px: FloatArray, usable: BoolArray, frame_interval_s: float, rise_s: float, coefficients: FloatArray,
+    settings: DetectionSettings,
+) -> FloatArray:  # fmt: skip
     """Whiten in time, then correlate with the whitened twitch."""
     flat = displacement_px.reshape(len(displacement_px), -1)
-    coefficients = fit_autoregression(flat, settings.noise_order, usable)
     before = int(np.ceil(rise_s / frame_interval_s))
     after = int(np.ceil(TEMPLATE_FALL_RISES * rise_s / frame_interval_s))
     times = np.arange(-before, after + 1) * frame_interval_s
@@ -140,7 +169,10 @@ def _unit(vector: FloatArray) -> FloatArray:
     return np.asarray(np.where(length > 0, vector / np.maximum(length, 1e-12), [1.0, 0.0]))
 
 
-def _scale(along: FloatArray, across: FloatArray, usable: BoolArray) -> FloatArray:
+def excursion_scale(vector: FloatArray, direction: FloatArray, usable: BoolArray) -> FloatArray:
+    """(P,) noise widths that make one unit of strength: of (T, P, 2) vectors along (P, 2) directions."""
+    along = np.einsum("tpi,pi->tp", vector, direction)
+    across = np.einsum("tpi,pi->tp", vector, direction[:, ::-1] * np.array([-1.0, 1.0]))
     count = max(TOP_SAMPLES, round(EXCURSION_SHARE * len(along)))
     wrong_way = np.maximum(_top_mean(-along, count), _top_mean(np.abs(across), count))
     return np.maximum(robust_sd(along[usable]), wrong_way / EXCURSION_STRENGTH)

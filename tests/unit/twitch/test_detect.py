@@ -13,16 +13,8 @@ from hypothesis import strategies as st
 from tests.unit.twitch.motion_builders import FRAMES_S, Planted, film, surveyed
 from vision.dsp import twitch_waveform
 from vision.settings import DetectionSettings
-from vision.twitch.detect import (
-    Candidate,
-    detect_at_seed,
-    extent_s,
-    peak_height,
-    peak_time_s,
-    rebased,
-    returns,
-    without_repeats,
-)
+from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns
+from vision.twitch.detect import Candidate, detect_at_seed, without_repeats
 from vision.twitch.sites import find_seeds
 
 SETTINGS = DetectionSettings()
@@ -96,8 +88,9 @@ def test_a_burst_is_measured_from_the_level_before_it() -> None:
 def test_each_twitch_of_a_seed_is_an_event() -> None:
     onsets_s = (1.5, 3.6, 5.2, 7.0, 8.3)
     signals = film([Planted(t, 5.0, 5.0) for t in onsets_s], duration_s=10)
-    seed = find_seeds(surveyed(signals), signals.time_s, SETTINGS)[0]
-    events = detect_at_seed(seed, 4, signals.time_s, signals.is_keyframe, SETTINGS)
+    looked = surveyed(signals)
+    seed = find_seeds(looked, signals.time_s, SETTINGS)[0]
+    events = detect_at_seed(seed, 4, looked, signals.time_s, signals.is_keyframe, SETTINGS)
     large = [event for event in events if event.amplitude_px > 0.15]
     np.testing.assert_allclose([event.peak_s for event in large], np.array(onsets_s) + 0.05, atol=1.5 * FRAMES_S)
     assert all(event.seed == 4 and event.margin_sd > 0 and event.strength > event.margin_sd for event in events)

@@ -13,7 +13,8 @@ from vision.errors import ClipTooShortError
 from vision.model.events import EventSet
 from vision.model.signals import MotionSignals
 from vision.settings import Settings
-from vision.twitch.find import cluster, eye_closures, find_twitches, observed_intervals
+from vision.twitch.find import eye_closures, find_twitches
+from vision.twitch.gather import cluster, observed_intervals
 
 TWO_PLACES = [*(Planted(t, -22.0, 8.0) for t in (1.5, 3.6, 5.2, 7.0)), Planted(8.4, 24.0, -8.0, 0.5, 0.7)]
 

@@ -49,7 +49,7 @@ def test_no_motion_has_some_unit_direction() -> None:
 def test_the_filter_peaks_at_the_twitch_and_keeps_shape() -> None:
     signals = film([Planted(2.0, amplitude_px=1.0)], duration_s=6)
     usable = np.ones(180, bool)
-    out = filtered(signals.displacement_px, usable, FRAMES_S, 0.045, SETTINGS)
+    out = filtered(signals.displacement_px, usable, FRAMES_S, 0.045, np.zeros(6), SETTINGS)
     assert out.shape == signals.displacement_px.shape
     middle = int(np.abs(signals.point_px).sum(1).argmin())
     assert abs(int(np.hypot(*out[:, middle].T).argmax()) / 30 - 2.05) <= 1.5 / 30

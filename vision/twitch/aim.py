@@ -1,0 +1,70 @@
+"""One seed for each site: of the places that see the same twitching, the one that sees it best.
+
+A footprint is seen at several places and widths at once. The mean movement of a seed's twitches says where their
+footprint lies; seeds with one centre are one site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vision.model.signals import MotionSignals
+from vision.settings import DetectionSettings
+from vision.twitch.cleaning import Cleaned
+from vision.twitch.detect import Candidate, detect_at_seed
+from vision.twitch.localise import Footprint, fit_footprint, mean_field
+from vision.twitch.sites import Seed, Survey
+
+SAME_SITE_SIGMA = 1.5  # footprints within which two centres are one site
+SHADOW_SIGMA = 4.0  # and within which skin is pulled along: a footprint is no perfect Gaussian, our choice
+SHADOW_SHARE = 0.7  # of its events that a pulled place has in common with the site
+TOGETHER_S = 0.05  # peaks so close are one moment: a frame and a half at 30 a second
+
+
+@dataclass(frozen=True, eq=False)
+class _Sight:
+    """What one seed sees: its events, where their footprint lies, the evidence in all."""
+
+    events: list[Candidate]
+    footprint: Footprint
+    evidence: float
+
+
+def events_of_sites(
+    seeds: Sequence[Seed], survey: Survey, signals: MotionSignals, cleaned: Cleaned, settings: DetectionSettings
+) -> list[Candidate]:
+    """Events of repeated seeds, of each site those that its best seed sees; numbered by site from 0 on."""
+    seen = [_sight(seed, survey, signals, cleaned, settings) for seed in seeds]
+    kept: list[_Sight] = []
+    for sight in sorted((sight for sight in seen if sight), key=lambda sight: -sight.evidence):
+        if not any(_is_same(sight, other) for other in kept):
+            kept.append(sight)
+    return [replace(event, seed=number) for number, sight in enumerate(kept) for event in sight.events]
+
+
+def _sight(
+    seed: Seed, survey: Survey, signals: MotionSignals, cleaned: Cleaned, settings: DetectionSettings
+) -> _Sight | None:
+    events = detect_at_seed(seed, 0, survey, signals.time_s, signals.is_keyframe, settings)
+    if not events:
+        return None
+    field = mean_field(events, signals, cleaned)
+    sigmas_px = [motion.sigma_px for motion in survey.motions]
+    found = fit_footprint(signals.point_px, signals.structure, field, seed.centre_px, sigmas_px)
+    return _Sight(events, found, sum(event.strength for event in events))
+
+
+def _is_same(one: _Sight, other: _Sight) -> bool:
+    """Say whether two seeds see one site: one centre, or near it and, nearly always, at the same moments."""
+    near, far = one.footprint, other.footprint
+    apart = np.hypot(near.x_px - far.x_px, near.y_px - far.y_px) / max(near.sigma_px, far.sigma_px)
+    return bool(apart < SAME_SITE_SIGMA or (apart < SHADOW_SIGMA and _shared(one, other) > SHADOW_SHARE))
+
+
+def _shared(one: _Sight, other: _Sight) -> float:
+    """Share of one seed's events that go with one of the other's."""
+    peaks_s = np.array([event.peak_s for event in other.events])
+    return float(np.mean([np.abs(peaks_s - event.peak_s).min() < TOGETHER_S for event in one.events]))

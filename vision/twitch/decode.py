@@ -1,0 +1,248 @@
+"""When a site twitches: its course taken apart into single twitches of one waveform.
+
+Twitches of a burst follow each other by a tenth of a second, before the skin is back. The highest sample of a filter
+then lies between two of them, and each looks as high as both. So the course is explained as a sum: the twitch that
+explains most is placed first, all that overlap are fitted again together, what is left is searched for the next
+(orthogonal matching pursuit; Pati et al. 1993, doi:10.1109/ACSSC.1993.342465), in whitened noise throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import scipy.optimize
+
+from vision.dsp import twitch_waveform, whiten
+from vision.model.arrays import BoolArray, FloatArray
+
+PHASES = (0.0, 0.5)  # of the frame clock, in frames: a peak between two of them costs 3 % of its height
+LENGTH_FALLS = 6.0  # length of the waveform in times of fall: 98 % of its energy
+SEEN_SHARE = 0.5  # of a twitch's energy that must fall on frames that count
+SETTLE_FRAMES, SETTLE_ROUNDS = 2, 3  # by which a twitch may move once its neighbours are known, and how often
+MOST_PULSES = 5000  # of one site; beyond it the course is no train of twitches
+RISES_S = (0.035, 0.045, 0.065, 0.09)  # contraction times, 35-110 ms (docs/method.md)
+DECAYS = (1.0, 1.6, 2.6)  # relaxation ÷ contraction; it varies with the muscle, our choice
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """How the twitches of a site rise and fall."""
+
+    rise_s: float
+    decay: float
+
+    def extent_s(self) -> tuple[float, float]:
+        """From the peak back to the onset, and on to the offset, where a fifth of the peak is passed."""
+        return 0.921 * self.rise_s, 2.994 * self.decay * self.rise_s  # roots of d exp(1 - d) = 0.2
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """One twitch: the frame nearest to its peak, the peak itself, its height in the course's own unit, its strength.
+
+    strength : height ÷ standard error.
+    """
+
+    frame: int
+    peak_s: float
+    height: float
+    strength: float
+
+
+class Decoder:
+    """Explains one course by twitches of one waveform.
+
+    Parameters
+    ----------
+    course : (T,) displacement along a direction, scaled so that a strength of 1 is one width of the filtered noise.
+    seen : (T,) frames that count. coefficients : of the autoregression that whitens the noise.
+    """
+
+    def __init__(
+        self, course: FloatArray, seen: BoolArray, time_s: FloatArray, coefficients: FloatArray, waveform: Waveform
+    ) -> None:
+        self.time_s, self.seen = time_s, seen
+        self.interval_s = float(np.median(np.diff(time_s)))
+        self.before = int(np.ceil(waveform.rise_s / self.interval_s)) + 1
+        after = int(np.ceil(LENGTH_FALLS * waveform.rise_s * waveform.decay / 1.6 / self.interval_s))
+        offset_s = np.arange(-self.before, after + 1) * self.interval_s
+        self.shapes = [
+            whiten(
+                twitch_waveform(offset_s, phase * self.interval_s - waveform.rise_s, waveform.rise_s, waveform.decay),
+                coefficients,
+            )
+            for phase in PHASES
+        ]
+        self.residual = whiten(course, coefficients) * seen
+        self.energy = np.stack([self._slide(seen.astype(float), shape**2) for shape in self.shapes])
+        enough = self.energy >= SEEN_SHARE * np.array([[np.sum(shape**2)] for shape in self.shapes])
+        self.weight = np.where(enough, 1 / np.sqrt(np.maximum(self.energy, 1e-12)), 0.0)
+        self.atoms: list[tuple[int, int]] = []
+        self.heights: list[float] = []
+
+    def _slide(self, values: FloatArray, shape: FloatArray) -> FloatArray:
+        """(T,) sum of values under the shape when its peak lies at each frame."""
+        padded = np.r_[np.zeros(self.before), values, np.zeros(len(shape) - 1 - self.before)]
+        return np.asarray(np.correlate(padded, shape, "valid"))
+
+    def strengths(self) -> FloatArray:
+        """(phases, T) strength of a further twitch at each phase and frame."""
+        return np.asarray(np.stack([self._slide(self.residual, shape) for shape in self.shapes]) * self.weight)
+
+    def column(self, atom: tuple[int, int]) -> tuple[slice, FloatArray]:
+        """Frames that one twitch touches, and its whitened course there."""
+        phase, frame = atom
+        start, stop = frame - self.before, frame - self.before + len(self.shapes[phase])
+        inside = slice(max(0, start), min(len(self.residual), stop))
+        return inside, self.shapes[phase][inside.start - start : inside.stop - start] * self.seen[inside]
+
+    def add(self, atom: tuple[int, int]) -> None:
+        """Place one more twitch and fit all that overlap it again, none below zero."""
+        self.atoms.append(atom)
+        self.heights.append(0.0)
+        reach = len(self.shapes[0])
+        near = [index for index, other in enumerate(self.atoms) if abs(other[1] - atom[1]) < reach]
+        first = max(0, min(self.atoms[index][1] for index in near) - self.before)
+        last = min(len(self.residual), max(self.atoms[index][1] for index in near) - self.before + reach)
+        design = np.zeros((last - first, len(near)))
+        for column, index in enumerate(near):
+            where, shape = self.column(self.atoms[index])
+            design[where.start - first : where.stop - first, column] = shape
+        target = self.residual[first:last] + design @ [self.heights[index] for index in near]
+        fitted, _ = scipy.optimize.nnls(design, target)
+        self.residual[first:last] = target - design @ fitted
+        for index, height in zip(near, fitted, strict=True):
+            self.heights[index] = float(height)
+
+    def settle(self, index: int, dead_time_s: float) -> bool:
+        """Move one twitch to where it explains most, now that its neighbours are known; say whether it moved."""
+        atoms, design, target = self._around(index, SETTLE_FRAMES)
+        score = np.maximum(design.T @ target, 0.0) / np.sqrt(np.maximum((design**2).sum(0), 1e-12))
+        others_s = np.array([self.peak_s(atom) for place, atom in enumerate(self.atoms) if place != index])
+        if len(others_s):
+            apart_s = np.abs(others_s[None] - np.array([self.peak_s(atom) for atom in atoms])[:, None]).min(1)
+            score[apart_s < dead_time_s - self.interval_s / 4] = -1.0
+        best = atoms[int(np.argmax(score))]
+        if best == self.atoms[index]:
+            return False
+        self._replace(index, [best])
+        return True
+
+    def split(self, index: int, floor: float, own_share: float, dead_time_s: float) -> bool:
+        """Replace one twitch by two where two explain clearly more: a greedy search lands between close neighbours.
+
+        Returns
+        -------
+        Whether it was replaced. What the second one adds must pass `floor` and `own_share` of the one.
+        """
+        atoms, design, target = self._around(index, int(np.ceil(dead_time_s / self.interval_s)) + 1)
+        one, two = _best_one_and_two(design, target, self._apart(atoms, dead_time_s))
+        if two is None or two[0] - one < max(floor, own_share * np.sqrt(one)) ** 2:
+            return False
+        self._replace(index, [atoms[two[1]], atoms[two[2]]])
+        return True
+
+    def _around(self, index: int, reach: int) -> tuple[list[tuple[int, int]], FloatArray, FloatArray]:
+        """Places around a twitch, their whitened courses, and the course with this twitch put back."""
+        phase, frame = self.atoms[index]
+        frames = range(max(0, frame - reach), min(len(self.residual), frame + reach + 1))
+        atoms = [(other, place) for place in frames for other in range(len(PHASES)) if self.weight[other, place] > 0]
+        first = max(0, frames[0] - self.before)
+        last = min(len(self.residual), frames[-1] - self.before + len(self.shapes[0]))
+        design = np.zeros((last - first, len(atoms)))
+        for column, atom in enumerate(atoms):
+            where, shape = self.column(atom)
+            design[where.start - first : where.stop - first, column] = shape
+        own = design[:, atoms.index((phase, frame))] * self.heights[index]
+        return atoms, design, self.residual[first:last] + own
+
+    def _replace(self, index: int, atoms: list[tuple[int, int]]) -> None:
+        where, shape = self.column(self.atoms[index])
+        self.residual[where] += self.heights[index] * shape
+        del self.atoms[index], self.heights[index]
+        for atom in atoms:
+            self.add(atom)
+
+    def _apart(self, atoms: list[tuple[int, int]], dead_time_s: float) -> BoolArray:
+        """(K, K) pairs of twitches that the dead time allows, the earlier first."""
+        peaks_s = np.array([self.peak_s(atom) for atom in atoms])
+        return np.asarray(peaks_s[None] - peaks_s[:, None] >= dead_time_s - self.interval_s / 4)
+
+    def peak_s(self, atom: tuple[int, int]) -> float:
+        """Time of a twitch's peak."""
+        return float(self.time_s[atom[1]] + PHASES[atom[0]] * self.interval_s)
+
+    def pulses(self) -> Iterator[Pulse]:
+        """Twitches placed so far, by time."""
+        for (phase, frame), height in sorted(zip(self.atoms, self.heights, strict=True), key=lambda pair: pair[0][1]):
+            strength = height * float(np.sqrt(self.energy[phase, frame]))
+            peak_s = self.peak_s((phase, frame))
+            nearest = min(frame + (1 if PHASES[phase] > 0.5 else 0), len(self.time_s) - 1)
+            yield Pulse(nearest, peak_s, height, strength)
+
+
+def _best_one_and_two(
+    design: FloatArray, target: FloatArray, allowed: BoolArray
+) -> tuple[float, tuple[float, int, int] | None]:
+    """Energy that the best single column explains, and that of the best allowed pair with both above zero."""
+    gram, score = design.T @ design, design.T @ target
+    own = np.diagonal(gram)
+    determinant = own[:, None] * own[None] - gram**2
+    usable = allowed & (determinant > 1e-6 * own[:, None] * own[None])
+    safe = np.where(usable, determinant, 1.0)
+    earlier = (own[None] * score[:, None] - gram * score[None]) / safe
+    later = (own[:, None] * score[None] - gram * score[:, None]) / safe
+    energy = np.where(usable & (earlier > 0) & (later > 0), earlier * score[:, None] + later * score[None], -np.inf)
+    one = float((np.maximum(score, 0.0) ** 2 / np.maximum(own, 1e-12)).max())
+    best = np.unravel_index(int(np.argmax(energy)), energy.shape)
+    return one, (float(energy[best]), int(best[0]), int(best[1])) if np.isfinite(energy[best]) else None
+
+
+def decode(decoder: Decoder, bar: FloatArray, own_share: float, dead_time_s: float) -> list[Pulse]:
+    """Place twitches, the strongest first, until none is left above the bar.
+
+    Parameters
+    ----------
+    bar : (T,) strength that a twitch needs at each frame.
+    own_share : of a neighbour's strength that a further twitch needs which overlaps it: what a waveform leaves
+        unexplained of a strong twitch is no twitch. dead_time_s : twitches closer than this are one.
+    """
+    allowed = np.ones(len(bar), bool)
+    floor = bar.copy()
+    reach_s = len(decoder.shapes[0]) * decoder.interval_s
+    while len(decoder.atoms) < MOST_PULSES:
+        strengths = np.where(allowed, decoder.strengths() - floor, -np.inf)
+        phase, frame = np.unravel_index(int(np.argmax(strengths)), strengths.shape)
+        if strengths[phase, frame] <= 0:
+            break
+        strength = strengths[phase, frame] + floor[frame]
+        atom = (int(phase), int(frame))
+        decoder.add(atom)
+        apart_s = np.abs(decoder.time_s - decoder.peak_s(atom))
+        allowed &= apart_s >= dead_time_s - decoder.interval_s / 4
+        floor = np.where(apart_s < reach_s, np.maximum(floor, own_share * strength), floor)
+    for index in reversed(range(len(decoder.atoms))):
+        decoder.split(index, float(bar[decoder.atoms[index][1]]), own_share, dead_time_s)
+    for _ in range(SETTLE_ROUNDS):
+        moved = [decoder.settle(index, dead_time_s) for index in reversed(range(len(decoder.atoms)))]
+        if not any(moved):
+            break
+    return [pulse for pulse in decoder.pulses() if pulse.strength > bar[pulse.frame]]
+
+
+def site_waveform(
+    course: FloatArray, seen: BoolArray, time_s: FloatArray, coefficients: FloatArray, bar: FloatArray
+) -> Waveform:
+    """Rise and fall that explain most of a course's strongest twitches."""
+    best, most = Waveform(RISES_S[1], DECAYS[1]), 0.0
+    for rise_s, decay in product(RISES_S, DECAYS):
+        decoder = Decoder(course, seen, time_s, coefficients, Waveform(rise_s, decay))
+        before = float(np.sum(decoder.residual**2))
+        decode(decoder, bar, 0.3, 0.1)
+        explained = before - float(np.sum(decoder.residual**2))
+        if explained > most:
+            best, most = Waveform(rise_s, decay), explained
+    return best
