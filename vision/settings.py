@@ -57,10 +57,18 @@ class MotionSettings(_Section):
         0.03, gt=0, description="Side of a cell of the motion grid: 0.4 of the reference footprint (0.075)."
     )
     cell_px: float = Field(7.0, ge=4, description="The same on skin: 0.4 of the reference footprint of 16 px.")
-    coarse_window_cells: int = Field(3, ge=2, description="Side of the Lucas-Kanade window, in cells.")
-    presmooth_px: float = Field(1.0, ge=0, description="Gaussian before gradients: keeps them linear over a pixel.")
-    illumination_cells: float = Field(3.5, gt=0, description="Reach of the local brightness that is divided out.")
-    prior_share: float = Field(0.05, gt=0, description="Pull of a cell without texture towards its neighbours.")
+    pool_px: float = Field(
+        3.0, gt=0, description="Reach of the coarse search, in pixels of each level: a window of 21 px, as is usual."
+    )
+    presmooth_px: float = Field(0.7, ge=0, description="Gaussian before gradients: keeps them linear over a pixel.")
+    illumination_cells: float = Field(8.0, gt=0, description="Reach of the local brightness that is divided out.")
+    prior_share: float = Field(0.02, gt=0, description="Pull of a cell without texture towards its neighbours.")
+    prior_cells: float = Field(
+        0.6, gt=0, description="Reach of those neighbours: a quarter of the reference footprint."
+    )
+    reference_frame_count: int = Field(
+        16, ge=1, description="Frames whose median is the reference: its own noise falls to a third of a frame's."
+    )
     lost_luma: float = Field(25.0, gt=0, description="Grey levels of mismatch at which the reference is lost.")
     lost_share: float = Field(
         0.8, gt=0, description="Mismatch ÷ texture at which a cell no longer fits: correlation falls below two thirds."

@@ -1,9 +1,10 @@
-"""One frame against the reference: coarse Lucas-Kanade, a smooth field, then one direct step in every cell.
+"""One frame against the reference: from coarse to fine, each cell by its own texture.
 
-The coarse search finds displacements of many pixels. Its result, smoothed over a few cells, warps the frame onto
-the reference; what is left is a fraction of a pixel, where the linearised brightness equation is the
-maximum-likelihood estimate (Lucas & Kanade 1981; Baker & Matthews 2004, doi:10.1023/B:VISI.0000011205.11775.fd). Both
-start from the reference, never from the frame before, so nothing drifts.
+At every level of a pyramid the linearised brightness equation is solved (Lucas & Kanade 1981; inverse compositional:
+Baker & Matthews 2004, doi:10.1023/B:VISI.0000011205.11775.fd), at the coarse ones with the equations of neighbouring
+cells summed, at the finest cell by cell. There what is left is a fraction of a pixel, where this is the
+maximum-likelihood estimate, and the terms that a linear equation leaves out are known from the reference. All starts
+from the reference, never from the frame before, so nothing drifts.
 """
 
 from __future__ import annotations
@@ -13,13 +14,20 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vision.model.arrays import BoolArray, ByteArray, FloatArray
-from vision.motion.reference import Reference, gradients, local_brightness, smoothed
+from vision.model.arrays import ByteArray, FloatArray
+from vision.motion.level import Difference, Level, compare, solve, without_own_light
+from vision.motion.reference import REDUCTIONS, Reference, contrast_of, pyramid, smoothed
 from vision.motion.smooth import fit_affine
 from vision.settings import MotionSettings
 
-FIELD_SIGMA_CELLS = 1.4  # smoothing of the coarse field: half of the reference footprint, so that twitches survive
-LARGEST_GAIN = 3.0  # brightness ratio beyond which a pixel is burnt out or black
+ROUNDS = (3, 2, 2)  # of the coarse levels at most; each halves or better what is left
+NEAR = 0.1  # pixels of a level: a shorter step is left to the next level
+LONGEST_STEP = 1.5  # pixels of a level a round: farther the linear equation says nothing
+FAR_PX, FURTHER_LOOKS = 0.15, 4  # a neighbourhood that has so far to go is looked at again, so often at most
+FINEST_STEP_PX = 1.0  # a longer last step left the range where the equation is linear
+RIDGE_SHARE = 1e-3  # of the typical texture: holds still what has none at all
+JUMP_MISFIT = 0.7  # mismatch ÷ texture at the coarsest level from which on the picture may have jumped
+MISFIT_FLOOR_LUMA = 1.0  # mismatch of grey levels that no cell loses weight for
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,99 +52,134 @@ def register(picture: ByteArray, reference: Reference, affine: FloatArray, setti
     ----------
     picture : (h, w) uint8 working picture. affine : (2, 3) first guess, e.g. that of the frame before.
     """
-    size = (picture.shape[1], picture.shape[0])
-    near = cv2.warpAffine(
-        picture,
-        affine.astype(np.float64),
-        size,
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    start, step, found = _coarse(np.asarray(near, dtype=np.uint8), reference, settings)
-    field = _smooth_field(step, found, reference)
-    warped = _warp(picture, field, affine, reference.cells.side_px)
-    fine, residual, gain, sharpness = _direct(warped, reference, settings)
+    smooth = smoothed(picture, settings.presmooth_px)
+    pictures = pyramid(smooth)
+    affine, field = _approach(pictures, reference, affine, settings)
+    found, field = _finest(smooth, reference, affine, field, settings)
     centre = reference.cells.centre_px
-    inside = centre + np.stack([layer[reference.cells.keep] for layer in field], 1) + fine
-    position = inside @ affine[:, :2].T + affine[:, 2]
-    moved = (start + step) @ affine[:, :2].T + affine[:, 2]
-    return Registration(position, fit_affine(start[found], moved[found], affine), residual, gain, sharpness)
-
-
-def _coarse(
-    near: ByteArray, reference: Reference, settings: MotionSettings
-) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Search every second cell by pyramidal Lucas-Kanade; (M, 2) places, (M, 2) steps, (M,) found."""
-    side = settings.coarse_window_cells * reference.cells.side_px | 1
-    start = reference.cells.centre_px[reference.coarse_index].astype(np.float32)
-    criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 20, 0.01)
-    end, status, _ = cv2.calcOpticalFlowPyrLK(
-        reference.luma, near, start, start.copy(), winSize=(side, side), maxLevel=3, criteria=criteria,
-        flags=cv2.OPTFLOW_USE_INITIAL_FLOW, minEigThreshold=1e-5,
-    )  # fmt: skip
-    found = status.ravel() > 0
-    return start.astype(np.float64), np.where(found[:, None], end - start, 0.0).astype(np.float64), found
-
-
-def _smooth_field(step: FloatArray, found: BoolArray, reference: Reference) -> tuple[FloatArray, FloatArray]:
-    """Average the coarse steps over neighbouring cells, weighted by texture, onto the lattice."""
-    structure = reference.structure[reference.coarse_index]
-    trace, determinant = np.trace(structure, axis1=1, axis2=2), np.linalg.det(structure)
-    texture = determinant / np.maximum(trace, 1e-9)  # close to the smaller eigenvalue
-    weight = texture * found * _tame(step, found)
-    layers = [weight, weight * step[:, 0], weight * step[:, 1]]
-    values = np.zeros((3, len(reference.structure)), np.float32)
-    values[:, reference.coarse_index] = layers
-    share, x, y = (cv2.GaussianBlur(reference.cells.spread(layer), (0, 0), FIELD_SIGMA_CELLS) for layer in values)
-    floor = 1e-4 * float(weight.mean()) + 1e-9
-    return np.asarray(x / (share + floor)), np.asarray(y / (share + floor))
-
-
-def _tame(step: FloatArray, found: BoolArray) -> FloatArray:
-    """Weight 0 for coarse steps that jumped far from all others."""
-    if not found.any():
-        return np.zeros(len(step))
-    centre = np.median(step[found], axis=0)
-    away = np.hypot(*(step - centre).T)
-    width = max(1.0, float(np.median(away[found])))
-    return np.asarray(np.clip(1.0 - (away / (8.0 * width)) ** 2, 0.0, 1.0))
-
-
-def _warp(picture: ByteArray, field: tuple[FloatArray, FloatArray], affine: FloatArray, side: int) -> ByteArray:
-    """Warp the frame onto the reference by lattice field and affine map in one interpolation."""
-    height, width = picture.shape
-    grow = np.array([[side, 0, (side - 1) / 2], [0, side, (side - 1) / 2]], dtype=np.float64)
-    dx, dy = (
-        cv2.warpAffine(
-            layer.astype(np.float32), grow, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        for layer in field
+    position = (centre + field) @ affine[:, :2].T + affine[:, 2]
+    return Registration(
+        position_px=position,
+        affine=fit_affine(centre, position, affine, _trust(found)),
+        residual_luma=found.residual_luma,
+        gain=float(np.median(found.ratio)),
+        sharpness=contrast_of(smooth) / max(reference.contrast, 1e-9),
     )
-    x = dx + np.arange(width, dtype=np.float32)
-    y = dy + np.arange(height, dtype=np.float32)[:, None]
-    a = affine.astype(np.float32)
-    map_x, map_y = a[0, 0] * x + a[0, 1] * y + a[0, 2], a[1, 0] * x + a[1, 1] * y + a[1, 2]
-    warped = cv2.remap(picture, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(warped, dtype=np.uint8)
 
 
-def _direct(
-    warped: ByteArray, reference: Reference, settings: MotionSettings
-) -> tuple[FloatArray, FloatArray, float, float]:
-    """Solve the linearised brightness equation in every cell; (C, 2) steps, (C,) mismatch, gain, sharpness."""
-    cells, weight = reference.cells, reference.weight
-    smooth = smoothed(warped, settings.presmooth_px)
-    brightness = local_brightness(smooth, weight, settings.illumination_cells * cells.side_px)
-    ratio = reference.brightness / np.maximum(brightness, 1.0)
-    smooth = smooth * np.clip(ratio, 1 / LARGEST_GAIN, LARGEST_GAIN)
-    difference = (reference.smooth - smooth) * weight
-    gx, gy = ((mine + theirs) / 2 for mine, theirs in zip(gradients(smooth), reference.gradient, strict=True))
-    score = np.stack([cells.sums(gx * difference), cells.sums(gy * difference)], 1)
-    step = np.linalg.solve(reference.structure, score[..., None])[..., 0]
-    limit = cells.side_px / 2  # a longer step left the range where the equation is linear
-    step = step * np.minimum(1.0, limit / np.maximum(np.hypot(*step.T), 1e-9))[:, None]
-    residual = np.sqrt(cells.sums(difference**2) / np.maximum(cells.sums(weight), 1.0))
-    energy = float(((gx**2 + gy**2) * weight).sum())
-    own = sum(float((layer**2 * weight).sum()) for layer in reference.gradient)
-    gain = float(np.median(1 / np.maximum(ratio[weight > 0], 1e-3)))
-    return step, residual, gain, energy / max(own, 1e-9)
+def _approach(
+    pictures: list[FloatArray], reference: Reference, affine: FloatArray, settings: MotionSettings
+) -> tuple[FloatArray, FloatArray]:
+    """Come within a fraction of a pixel, coarse levels first: the affine map started from, and (C, 2) steps."""
+    *finer, coarsest = zip(reference.levels[1:], pictures[1:], strict=True)
+    field = np.zeros_like(reference.cells.centre_px)
+    field, misfit = _refine(coarsest, reference, affine, field, settings, ROUNDS[0])
+    if misfit > JUMP_MISFIT:
+        jumped = _jumped(pictures[-1], reference, affine)
+        other, other_misfit = _refine(coarsest, reference, jumped, np.zeros_like(field), settings, ROUNDS[0])
+        if other_misfit < misfit:
+            affine, field = jumped, other
+    for level, rounds in zip(reversed(finer), ROUNDS[1:], strict=True):
+        field, _ = _refine(level, reference, affine, field, settings, rounds)
+    return affine, field
+
+
+def _refine(
+    at: tuple[Level, FloatArray], reference: Reference, affine: FloatArray, field: FloatArray,
+    settings: MotionSettings, rounds: int,
+) -> tuple[FloatArray, float]:  # fmt: skip
+    """Improve the steps at one coarse level; also the mismatch as a share of the texture, median over cells."""
+    level, picture = at
+    cells = reference.cells
+    sigma_cells = settings.pool_px * level.reduction / cells.side_px
+    for _ in range(rounds):
+        found = compare(picture, level, cells, affine, field)
+        step = _at_most(pooled_step(found, level, reference, sigma_cells), LONGEST_STEP * level.reduction)
+        field = found.step_px + step
+        if np.abs(step).max() < NEAR * level.reduction:
+            break
+    return field, found.typical_luma / max(level.typical_texture_luma, 1e-6)
+
+
+def pooled_step(found: Difference, level: Level, reference: Reference, sigma_cells: float) -> FloatArray:
+    """(C, 2) step that fits a Gaussian neighbourhood of each cell best; cells that do not fit count less."""
+    trust = _trust(found)[:, None]
+    known = np.concatenate([level.structure.reshape(-1, 4)[:, [0, 1, 3]], found.score], 1)
+    sums = reference.cells.blurred(trust * known, sigma_cells)
+    ridge = RIDGE_SHARE * float(np.mean(sums[:, 0] + sums[:, 2])) + 1e-6
+    return solve(sums[:, 0] + ridge, sums[:, 1], sums[:, 1], sums[:, 2] + ridge, sums[:, 3:])
+
+
+def _trust(found: Difference) -> FloatArray:
+    """(C,) weight of each cell, 1 where it fits (Geman & McClure 1987)."""
+    width = 2 * found.typical_luma + MISFIT_FLOOR_LUMA
+    return np.asarray((1 + (found.residual_luma / width) ** 2) ** -2.0)
+
+
+def _finest(
+    smooth: FloatArray, reference: Reference, affine: FloatArray, field: FloatArray, settings: MotionSettings
+) -> tuple[Difference, FloatArray]:
+    """Measure every cell by itself, a cell without texture as its neighbourhood: (C, 2) steps.
+
+    Notes
+    -----
+    Twice on one look at the frame: the first solution tells the second-order terms, in which interpolation between
+    pixels, f (1 - f) / 2 times the second derivative, counts too.
+    """
+    level = reference.levels[0]
+    found, around = _look(smooth, reference, affine, field, settings)
+    for _ in range(FURTHER_LOOKS):
+        if np.hypot(*around.T).max() < FAR_PX:
+            break
+        found, around = _look(smooth, reference, affine, found.step_px + around, settings)
+    pull = reference.prior * around
+    step = _at_most(solve(*_entries(reference.structure), found.score + pull), FINEST_STEP_PX)
+    score = without_own_light(found, level, reference.cells, step) + _left_out(level, found, step)
+    score -= np.einsum("cij,cj->ci", level.cross - level.structure, step)
+    step = solve(*_entries(reference.structure), score + pull)
+    return found, found.step_px + _at_most(step, FINEST_STEP_PX)
+
+
+def _left_out(level: Level, found: Difference, step: FloatArray) -> FloatArray:
+    """(C, 2) terms of second order in the step, and of second and third order of interpolating between pixels."""
+    between = found.fraction * (1 - found.fraction)
+    squared = np.stack([step[:, 0] ** 2, 2 * step[:, 0] * step[:, 1], step[:, 1] ** 2], 1)
+    squared[:, [0, 2]] += between
+    third = between * (1 - 2 * found.fraction)
+    return np.asarray(
+        np.einsum("cij,cj->ci", level.bend, squared) / 2 + np.einsum("cij,cj->ci", level.twist, third) / 6
+    )
+
+
+def _entries(matrix: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    return matrix[:, 0, 0], matrix[:, 0, 1], matrix[:, 1, 0], matrix[:, 1, 1]
+
+
+def _look(
+    smooth: FloatArray, reference: Reference, affine: FloatArray, field: FloatArray, settings: MotionSettings
+) -> tuple[Difference, FloatArray]:
+    """Compare in full resolution; also the step on which the neighbourhood of each cell agrees."""
+    level = reference.levels[0]
+    found = compare(smooth, level, reference.cells, affine, field)
+    return found, _at_most(pooled_step(found, level, reference, settings.prior_cells), FINEST_STEP_PX)
+
+
+def _jumped(small: FloatArray, reference: Reference, affine: FloatArray) -> FloatArray:
+    """Guess the map after a jump of the whole picture, by phase correlation of the smallest pictures."""
+    reduction = REDUCTIONS[-1]
+    coarse = affine.astype(np.float64).copy()
+    coarse[:, 2] /= reduction
+    near = cv2.warpAffine(
+        small, coarse, small.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+    window = cv2.createHanningWindow(small.shape[::-1], cv2.CV_32F)
+    (dx, dy), _ = cv2.phaseCorrelate(reference.small, np.asarray(near), window)
+    jumped = affine.astype(np.float64).copy()
+    jumped[:, 2] += affine[:, :2] @ np.array([dx, dy]) * reduction
+    return jumped
+
+
+def _at_most(step: FloatArray, longest: float) -> FloatArray:
+    """Shorten (C, 2) steps to a length."""
+    length = np.hypot(step[:, 0], step[:, 1])
+    return np.asarray(step * np.minimum(1.0, longest / np.maximum(length, 1e-9))[:, None])

@@ -18,16 +18,19 @@ def polynomial_basis(point_px: FloatArray, order: int) -> FloatArray:
     return np.stack([x**i * y ** (total - i) for total in range(order + 1) for i in range(total, -1, -1)], 1)
 
 
-def fit_affine(start_px: FloatArray, end_px: FloatArray, fallback: FloatArray) -> FloatArray:
+def fit_affine(
+    start_px: FloatArray, end_px: FloatArray, fallback: FloatArray, trust: FloatArray | None = None
+) -> FloatArray:
     """(2, 3) affine map from start to end by iteratively reweighted least squares; `fallback` where points lack."""
     if len(start_px) < 6:
         return fallback
     basis = np.column_stack([start_px, np.ones(len(start_px))])
-    weight = np.ones(len(start_px))
+    own = np.ones(len(start_px)) if trust is None else trust
+    weight = own
     for _ in range(ITERATIONS):
         weighted = basis * weight[:, None]
         solution = np.linalg.lstsq(weighted.T @ basis, weighted.T @ end_px, rcond=None)[0]
-        weight = tukey_weight(np.hypot(*(end_px - basis @ solution).T)[None])[0]
+        weight = own * tukey_weight(np.hypot(*(end_px - basis @ solution).T)[None])[0]
     return np.asarray(solution.T)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from vision.dsp import robust_sd
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals, PointTracks
+from vision.motion.reference import texture_of
 from vision.motion.smooth import fit_affine, polynomial_basis, remove_smooth_motion
 from vision.settings import MotionSettings
 
@@ -45,7 +46,7 @@ def stabilise(
 
 def point_precision(structure: FloatArray) -> FloatArray:
     """(N,) weight of each point in the fit: determinant ÷ trace of its structure, capped at the median."""
-    precision = np.linalg.det(structure) / np.maximum(np.trace(structure, axis1=1, axis2=2), 1e-12)
+    precision = texture_of(structure)
     return np.asarray(np.minimum(precision / max(float(np.median(precision)), 1e-12), LARGEST_PRECISION))
 
 

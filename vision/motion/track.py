@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from vision.errors import NothingToMeasureError
-from vision.model.arrays import BoolArray, FloatArray
+from vision.model.arrays import BoolArray, ByteArray, FloatArray
 from vision.model.clip import Frame
 from vision.model.signals import PointTracks
-from vision.motion.reference import Reference, Window, cell_side_px, lay_cells, make_reference, window_for
+from vision.motion.average import average_seen, seen_in_reference
+from vision.motion.grid import Window, cell_side_px, lay_cells, window_for
+from vision.motion.reference import Reference, make_reference, smoothed, texture_of
 from vision.motion.register import Registration, register
 from vision.settings import MotionSettings
 
 IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 FRAMES_UNTIL_LOST = 5  # so many bad frames in a row, and the reference is given up: a blink of noise is not a loss
 MISMATCH_FLOOR_LUMA = 4.0  # camera and coding noise of a dim phone film, grey levels
+FEWEST_FOR_MEDIAN = 3
 BAD_SHARE = 0.5  # share of the cells that must fit the reference
 
 
@@ -24,7 +26,8 @@ class GridTracker:
 
     The grid is laid on the first frame that comes with an area. When the picture changes so much that half of the
     cells no longer fit, a later frame, warped onto the old grid, becomes the reference: the cells keep their
-    identity and their displacement goes on where it stood. Memory: 12 bytes a cell and frame.
+    identity and their displacement goes on where it stood. The first frames after each start are held, and measured
+    again once their median has become the reference. Memory: 12 bytes a cell and frame.
     """
 
     def __init__(self, settings: MotionSettings) -> None:
@@ -32,9 +35,13 @@ class GridTracker:
         self._reference: Reference | None = None
         self._affine = IDENTITY
         self._bad_run = 0
+        self._held: dict[int, ByteArray] = {}
+        self._is_settled = False
+        self._last: Registration | None = None
         self._times: list[float] = []
         self._keyframes: list[bool] = []
         self._found: dict[int, Registration] = {}
+        self._fit: dict[int, BoolArray] = {}
         self._reference_index = 0
         self.hand_over_indices: list[int] = []
 
@@ -58,7 +65,8 @@ class GridTracker:
         window = window_for(area, scale_px, self._settings)
         weight = window.cut(np.asarray(area, dtype=np.uint8) * np.uint8(255)).astype(np.float32) / 255
         cells = lay_cells(weight, cell_side_px(window, scale_px, self._settings))
-        self._reference = make_reference(window.cut(frame.luma), weight, window, cells, self._settings)
+        smooth = smoothed(window.cut(frame.luma), self._settings.presmooth_px)
+        self._reference = make_reference(smooth, weight, window, cells, self._settings)
         self._reference_index = index
 
     def _measure(self, frame: Frame, index: int, area: BoolArray | None) -> None:
@@ -66,37 +74,60 @@ class GridTracker:
         picture = self._reference.window.cut(frame.luma)
         found = register(picture, self._reference, self._affine, self._settings)
         if self._fits(found):
-            self._bad_run, self._affine = 0, found.affine
-            self._found[index] = found
+            self._bad_run, self._affine, self._last = 0, found.affine, found
+            self._keep(found, index)
+            self._hold(picture, index)
             return
         self._bad_run += 1
         if self._bad_run >= FRAMES_UNTIL_LOST and area is not None and area.any():
-            self._hand_over(frame, index)
+            self._hand_over(picture, index)
 
-    def _fits(self, found: Registration) -> bool:
-        stretch = np.linalg.det(found.affine[:, :2])
-        assert self._reference is not None
-        texture = self._reference.texture_luma
-        telling = texture >= np.median(texture)  # an even patch fits anything
-        limit = np.minimum(
-            self._settings.lost_luma, np.maximum(texture * self._settings.lost_share, MISMATCH_FLOOR_LUMA)
-        )
-        close = float(np.mean(found.residual_luma[telling] < limit[telling]))
-        return bool(close >= BAD_SHARE and 0.4 < stretch < 2.5)
+    def _hold(self, picture: ByteArray, index: int) -> None:
+        """Keep the first frames until there are enough for a quiet reference."""
+        if self._is_settled:
+            return
+        self._held[index] = picture
+        if len(self._held) >= self._settings.reference_frame_count:
+            self._settle()
 
-    def _hand_over(self, frame: Frame, index: int) -> None:
-        """Make the present frame, seen through the last good map, the reference of the same cells."""
+    def _settle(self) -> None:
+        """Let the median of the held frames be the reference, and measure them again."""
         old = self._reference
         assert old is not None
-        picture = old.window.cut(frame.luma)
-        seen = cv2.warpAffine(
-            picture, self._affine, (picture.shape[1], picture.shape[0]),
-            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
-        )  # fmt: skip
-        self._reference = make_reference(
-            np.asarray(seen, dtype=np.uint8), old.weight, old.window, old.cells, self._settings
-        )
-        self._bad_run = 0
+        pictures = [smoothed(picture, self._settings.presmooth_px) for picture in self._held.values()]
+        smooth = average_seen(pictures, [self._found[index] for index in self._held], old.cells, _trust(old))
+        self._reference = make_reference(smooth, old.weight, old.window, old.cells, self._settings)
+        for index, picture in self._held.items():
+            self._keep(register(picture, self._reference, self._found[index].affine, self._settings), index)
+        self._held, self._is_settled = {}, True
+
+    def _keep(self, found: Registration, index: int) -> None:
+        self._found[index], self._fit[index] = found, self._fit_of(found)
+
+    def _fits(self, found: Registration) -> bool:
+        assert self._reference is not None
+        texture = self._reference.levels[0].texture_luma
+        telling = texture >= np.median(texture)  # an even patch fits anything
+        close = float(np.mean(self._fit_of(found)[telling]))
+        stretch = np.linalg.det(found.affine[:, :2])
+        return bool(close >= BAD_SHARE and 0.4 < stretch < 2.5)
+
+    def _fit_of(self, found: Registration) -> BoolArray:
+        """(C,) whether each cell still shows what the reference shows."""
+        assert self._reference is not None
+        limit = self._reference.levels[0].texture_luma * self._settings.lost_share
+        limit = np.minimum(self._settings.lost_luma, np.maximum(limit, MISMATCH_FLOOR_LUMA))
+        return np.asarray(found.residual_luma < limit)
+
+    def _hand_over(self, picture: ByteArray, index: int) -> None:
+        """Make the present frame, seen where the skin was last found, the reference of the same cells."""
+        old = self._reference
+        assert old is not None
+        smooth = smoothed(picture, self._settings.presmooth_px)
+        if self._last is not None:
+            smooth = seen_in_reference(smooth, self._last, old.cells, _trust(old))
+        self._reference = make_reference(smooth, old.weight, old.window, old.cells, self._settings)
+        self._bad_run, self._held, self._is_settled = 0, {}, False
         self.hand_over_indices.append(index)
 
     def finish(self) -> PointTracks:
@@ -111,6 +142,8 @@ class GridTracker:
             raise NothingToMeasureError(
                 "nothing that can be tracked was in view", "a face, an eye or skin", "film closer"
             )
+        if len(self._held) >= FEWEST_FOR_MEDIAN:
+            self._settle()
         reference, window = self._reference, self._reference.window
         frames, points = len(self._times), len(reference.structure)
         position = np.full((frames, points, 2), np.nan, np.float32)
@@ -118,6 +151,7 @@ class GridTracker:
         gain, sharpness = np.full(frames, np.nan), np.full(frames, np.nan)
         for index, found in self._found.items():
             position[index] = window.to_native(found.position_px)
+            position[index, ~self._fit[index]] = np.nan
             residual[index] = found.residual_luma
             gain[index], sharpness[index] = found.gain, found.sharpness
         return PointTracks(
@@ -132,6 +166,12 @@ class GridTracker:
             reference_index=self._reference_index,
             spacing_px=reference.cells.side_px * window.reduction,
         )
+
+
+def _trust(reference: Reference) -> FloatArray:
+    """(C,) texture, at most the median's: a bright edge must not carry its neighbours along."""
+    texture = texture_of(reference.structure)
+    return np.asarray(np.minimum(texture, np.median(texture)))
 
 
 def _native_structure(structure: FloatArray, window: Window) -> FloatArray:

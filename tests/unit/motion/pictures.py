@@ -9,7 +9,8 @@ import numpy as np
 
 from vision.model.arrays import ByteArray, FloatArray
 from vision.model.clip import Frame
-from vision.motion.reference import Reference, Window, cell_side_px, lay_cells, make_reference
+from vision.motion.grid import Window, cell_side_px, lay_cells
+from vision.motion.reference import Reference, make_reference, smoothed
 from vision.settings import MotionSettings
 
 WIDTH, HEIGHT = 210, 182
@@ -92,7 +93,7 @@ def reference() -> Reference:
     window = Window(0, 0, WIDTH, HEIGHT, 1.0)
     weight = np.ones((HEIGHT, WIDTH), np.float32)
     cells = lay_cells(weight, cell_side_px(window, None, SETTINGS))
-    return make_reference(picture(), weight, window, cells, SETTINGS)
+    return make_reference(smoothed(picture(), SETTINGS.presmooth_px), weight, window, cells, SETTINGS)
 
 
 def inner() -> np.ndarray:

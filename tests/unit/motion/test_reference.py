@@ -1,110 +1,12 @@
-"""Windows, cells, gradients and brightness of the reference."""
+"""What is computed once of the reference."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.unit.motion.pictures import HEIGHT, SETTINGS, WIDTH, picture, reference
-from vision.errors import NothingToMeasureError
-from vision.motion.reference import (
-    FEWEST_CELLS,
-    Cells,
-    Window,
-    cell_side_px,
-    gradients,
-    lay_cells,
-    local_brightness,
-    smoothed,
-    window_for,
-)
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.integers(0, 400), st.integers(0, 400), st.floats(1.0, 6.0), st.floats(-50, 900), st.floats(-50, 900))
-def test_places_survive_the_way_into_the_window_and_back(x, y, reduction, place_x, place_y) -> None:
-    window = Window(x, y, 600, 600, reduction)
-    native = np.array([[place_x, place_y]])
-    working = (native - np.array([x, y]) + 0.5) / reduction - 0.5
-    np.testing.assert_allclose(window.to_native(working), native, atol=1e-9)
-
-
-def test_a_spot_is_where_the_window_says() -> None:
-    luma = np.zeros((300, 400), np.uint8)
-    luma[120:124, 200:204] = 200  # centre (201.5, 121.5)
-    window = Window(40, 20, 320, 240, 4.0)
-    small = window.cut(luma).astype(float)
-    y, x = np.mgrid[: small.shape[0], : small.shape[1]]
-    spot = np.array([[(x * small).sum(), (y * small).sum()]]) / small.sum()
-    np.testing.assert_allclose(window.to_native(spot), [[201.5, 121.5]], atol=0.01)
-
-
-def test_without_reduction_the_cut_is_the_picture() -> None:
-    luma = picture()
-    np.testing.assert_array_equal(Window(5, 7, 50, 40, 1.0).cut(luma), luma[7:47, 5:55])
-
-
-def test_the_window_holds_the_area_and_stays_in_the_picture() -> None:
-    area = np.zeros((900, 1200), bool)
-    area[300:700, 200:800] = True
-    window = window_for(area, 250.0, SETTINGS)
-    assert window.x_px <= 200
-    assert window.y_px <= 300
-    assert 800 <= window.x_px + window.width_px <= 1200
-    assert 700 <= window.y_px + window.height_px <= 900
-
-
-def test_large_pictures_are_reduced_and_small_ones_are_not() -> None:
-    assert window_for(np.ones((2160, 3840), bool), None, SETTINGS).reduction == 3840 / SETTINGS.working_side_px
-    assert window_for(np.ones((480, 640), bool), None, SETTINGS).reduction == 1.0
-    assert window_for(np.ones((1920, 1080), bool), 700.0, SETTINGS).reduction > 1.2
-
-
-def test_no_area_is_refused() -> None:
-    with pytest.raises(NothingToMeasureError, match="no skin to track"):
-        window_for(np.zeros((50, 50), bool), None, SETTINGS)
-
-
-def test_too_small_an_area_is_refused() -> None:
-    weight = np.zeros((100, 100), np.float32)
-    weight[:30, :30] = 1
-    with pytest.raises(NothingToMeasureError, match=f"at least {FEWEST_CELLS}"):
-        lay_cells(weight, 7)
-
-
-def test_cells_without_skin_are_left_out() -> None:
-    weight = np.ones((HEIGHT, WIDTH), np.float32)
-    weight[:, : WIDTH // 2] = 0
-    cells = lay_cells(weight, 7)
-    assert cells.centre_px[:, 0].min() > WIDTH // 2 - 7
-    assert cells.keep.sum() == len(cells.centre_px)
-
-
-def test_cells_cover_a_fraction_of_the_footprint() -> None:
-    window = Window(0, 0, 600, 600, 2.0)
-    assert cell_side_px(window, 300.0, SETTINGS) == round(0.03 * 300 / 2)
-    assert cell_side_px(window, None, SETTINGS) == 7
-    assert cell_side_px(window, 40.0, SETTINGS) == 4  # never smaller
-
-
-def test_cells_sum_and_spread() -> None:
-    random = np.random.default_rng(1)
-    cells = Cells(3, 4, 5, random.random((4, 5)) > 0.3)
-    layer = random.random((14, 16))
-    for value, (x, y) in zip(cells.sums(layer), cells.centre_px.astype(int), strict=True):
-        assert value == pytest.approx(layer[y - 1 : y + 2, x - 1 : x + 2].sum())
-    lattice = cells.spread(np.arange(1.0, cells.keep.sum() + 1))
-    np.testing.assert_array_equal(lattice[cells.keep], np.arange(1, cells.keep.sum() + 1))
-    assert not lattice[~cells.keep].any()
-
-
-def test_gradients_are_grey_levels_a_pixel() -> None:
-    y, x = np.mgrid[:40, :50].astype(np.float32)
-    gx, gy = gradients((3 * x - 2 * y).astype(np.float32))
-    np.testing.assert_allclose(gx[2:-2, 2:-2], 3, atol=1e-3)
-    np.testing.assert_allclose(gy[2:-2, 2:-2], -2, atol=1e-3)
+from tests.unit.motion.pictures import picture, reference
+from vision.motion.reference import REDUCTIONS, contrast_of, pyramid, smoothed, texture_of
 
 
 def test_smoothing_keeps_the_mean_and_nothing_at_zero() -> None:
@@ -113,15 +15,27 @@ def test_smoothing_keeps_the_mean_and_nothing_at_zero() -> None:
     np.testing.assert_array_equal(smoothed(luma, 0.0), luma)
 
 
-def test_local_brightness_of_an_even_picture_is_it() -> None:
-    weight = np.ones((80, 90), np.float32)
-    weight[:, 60:] = 0
-    even = np.full((80, 90), 130.0, np.float32)
-    even[:, 60:] = 255  # not skin: must not leak in
-    np.testing.assert_allclose(local_brightness(even, weight, 20.0)[:, :40], 130.0, rtol=0.02)
+def test_the_pyramid_halves_and_stays_in_place() -> None:
+    y, x = np.mgrid[:97, :120].astype(np.float32)
+    for level, reduction in zip(pyramid(3 * x - 2 * y), REDUCTIONS, strict=True):
+        inner = level[4:-4, 4:-4]
+        rows, columns = np.mgrid[4 : 4 + inner.shape[0], 4 : 4 + inner.shape[1]] * reduction
+        np.testing.assert_allclose(inner, 3 * columns - 2 * rows, atol=0.2)
 
 
 def test_structure_holds_information_in_all_directions() -> None:
     structure = reference().structure
     assert (np.linalg.eigvalsh(structure) > 0).all()
-    np.testing.assert_allclose(structure, structure.transpose(0, 2, 1))
+    np.testing.assert_allclose(structure, structure.transpose(0, 2, 1), rtol=1e-4)
+
+
+def test_texture_is_near_the_smaller_eigenvalue() -> None:
+    structure = reference().structure
+    smaller = np.linalg.eigvalsh(structure)[:, 0]
+    assert (texture_of(structure) <= smaller * 1.001).all()
+    assert (texture_of(structure) >= smaller * 0.499).all()
+
+
+def test_blur_costs_contrast_and_light_does_not_hide_it() -> None:
+    luma = picture()
+    assert contrast_of(smoothed(luma, 2.0)) < 0.6 * contrast_of(smoothed(luma, 0.7))

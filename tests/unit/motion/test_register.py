@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.unit.motion.pictures import (
     HEIGHT,
@@ -20,6 +22,7 @@ from tests.unit.motion.pictures import (
     picture,
     reference,
 )
+from vision.motion.derivative import slopes_of
 from vision.motion.register import Registration, register
 
 IDENTITY = np.eye(2, 3)
@@ -56,18 +59,12 @@ def test_translation(size_px: float, direction_rad: float) -> None:
     assert np.abs(found - way).max() < 0.1
 
 
-CUBIC = (
-    "OpenCV's cubic kernel (a = -0.75) shifts the picture by up to 0.05 px; with INTER_LANCZOS4 on float32 this holds"
-)
-
-
-@pytest.mark.parametrize(
-    "size_px", [0.1, *(pytest.param(size_px, marks=pytest.mark.xfail(reason=CUBIC)) for size_px in (0.3, 1.0, 3.0))]
-)
-def test_translation_to_a_fiftieth_of_a_pixel(size_px: float) -> None:
-    way = size_px * np.array([np.cos(0.4), np.sin(0.4)])
+@settings(max_examples=25, deadline=None)
+@given(st.floats(-4, 4), st.floats(-4, 4))
+def test_any_translation_to_a_hundredth_of_a_pixel(x_px: float, y_px: float) -> None:
+    way = np.array([x_px, y_px])
     found = displacement(registered(picture(moved_by(np.column_stack([np.eye(2), way])))))[inner()]
-    np.testing.assert_allclose(np.median(found, axis=0), way, atol=0.02)
+    np.testing.assert_allclose(np.median(found, axis=0), way, atol=0.01)
 
 
 @pytest.mark.parametrize(("turn_rad", "scale"), [(0.01, 1.0), (-0.03, 1.0), (0.0, 1.02), (0.02, 0.98)])
@@ -81,16 +78,7 @@ def test_rotation_and_scale(turn_rad: float, scale: float) -> None:
     np.testing.assert_allclose(found.affine[:, :2], matrix[:, :2], atol=0.003)
 
 
-@pytest.mark.parametrize(
-    "amplitude_px",
-    [
-        pytest.param(0.1, marks=pytest.mark.xfail(reason=CUBIC)),
-        pytest.param(0.3, marks=pytest.mark.xfail(reason=CUBIC)),
-        1.0,
-        2.0,
-        3.0,
-    ],
-)
+@pytest.mark.parametrize("amplitude_px", [0.1, 0.3, 1.0, 2.0, 3.0])
 @pytest.mark.parametrize("direction_rad", [0.0, -1.2, 2.5])
 def test_a_local_twitch_is_measured_at_its_full_size(amplitude_px: float, direction_rad: float) -> None:
     height = height_of(registered(picture(bump(amplitude_px, direction_rad))))
@@ -117,19 +105,7 @@ def test_a_twitch_is_found_under_a_known_shift_of_the_camera() -> None:
     assert (height_of(moved) - height_of(still)) @ way == pytest.approx(1.0, abs=0.05)
 
 
-DIM = "the coarse search takes a large change of brightness for motion; scaled to the mean of the reference, it holds"
-
-
-@pytest.mark.parametrize(
-    "gain",
-    [
-        pytest.param(0.6, marks=pytest.mark.xfail(reason=DIM)),
-        0.8,
-        0.95,
-        1.1,
-        pytest.param(1.4, marks=pytest.mark.xfail(reason=DIM)),
-    ],
-)
+@pytest.mark.parametrize("gain", [0.6, 0.8, 0.95, 1.1, 1.4])
 def test_brightness_changes_nothing(gain: float) -> None:
     found = registered(picture(bump(1.0, 0.5), gain=gain))
     np.testing.assert_allclose(height_of(found), height_of(registered(picture(bump(1.0, 0.5)))), atol=0.02)
@@ -149,15 +125,21 @@ def test_noise_stays_near_the_bound_of_its_texture() -> None:
     exact = make_plain_structure()[inner()]
     bound = 2.0 * np.sqrt(np.diagonal(np.linalg.inv(exact), axis1=1, axis2=2))
     ratio = np.sqrt(np.mean((found / bound) ** 2))
-    assert 0.5 < ratio < 2.0
+    assert 0.6 < ratio < 1.5
 
 
 def make_plain_structure() -> np.ndarray:
     """Structure of the cells from the picture's own gradients, without smoothing or prior."""
-    gy, gx = np.gradient(picture().astype(float))
-    cells = reference().cells
-    xx, xy, yy = (cells.sums(product) for product in (gx * gx, gx * gy, gy * gy))
+    side = SETTINGS.cell_px
+    patches = np.s_[: int(HEIGHT // side * side), : int(WIDTH // side * side)]
+    gx, gy = (slope[patches] for slope in slopes_of(picture().astype(np.float32)))
+    xx, xy, yy = (block_sums(product, int(side)) for product in (gx * gx, gx * gy, gy * gy))
     return np.stack([np.stack([xx, xy], -1), np.stack([xy, yy], -1)], -2)
+
+
+def block_sums(layer: np.ndarray, side: int) -> np.ndarray:
+    rows, columns = layer.shape[0] // side, layer.shape[1] // side
+    return layer.reshape(rows, side, columns, side).sum((1, 3)).ravel()
 
 
 def test_another_picture_does_not_fit() -> None:
