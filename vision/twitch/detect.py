@@ -14,6 +14,7 @@ from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
 from vision.twitch.sites import Seed, Survey, peaks_of
 
 PLACE_REACH_SIGMA = 2.0  # around a seed within which a single event may lie
+EXTENT_RANGE = 1.5  # times by which one twitch may be quicker or slower than those of its site, our choice
 FEWEST_COVERED_FRAMES = 12  # of blinks, by which to judge whether they move a place
 FLANK_QUANTILE = 0.8  # a lid moves in 0.2 s of the 0.5 s that a blink covers
 STILL_IN_BLINKS = 1.5  # times the usual motion, up to which blinks leave a place still
@@ -96,10 +97,10 @@ def _is_open(pulse: Pulse, waveform: Waveform, open_frames: BoolArray, time_s: F
 
 
 def _plausible_extent_s(event: Candidate, waveform: Waveform) -> tuple[float, float]:
-    """Onset and offset as measured, but within half and twice of what the site's twitches take: noise blurs them."""
+    """Onset and offset as measured, but near to what the site's twitches take: noise moves a crossing at a fifth."""
     rise_s, fall_s = waveform.extent_s()
-    before_s = float(np.clip(event.peak_s - event.onset_s, rise_s / 2, 2 * rise_s))
-    after_s = float(np.clip(event.offset_s - event.peak_s, fall_s / 2, 2 * fall_s))
+    before_s = float(np.clip(event.peak_s - event.onset_s, rise_s / EXTENT_RANGE, EXTENT_RANGE * rise_s))
+    after_s = float(np.clip(event.offset_s - event.peak_s, fall_s / EXTENT_RANGE, EXTENT_RANGE * fall_s))
     return event.peak_s - before_s, event.peak_s + after_s
 
 
