@@ -31,6 +31,10 @@ SCENARIOS_HELP = (  # a test compares it with vision.simulate.named, which is to
     "eyelid, facial, face-migrating, rest, shaky-rest, flicker, eye-closeup, hemifacial, blepharospasm, "
     "rapid-blinking, calf, skin-focal or skin-rest"
 )
+DISTRACTORS_HELP = (  # compared with vision.simulate.scenario likewise
+    "What is no twitch: gaze, nod, turn, lean, body-jolt, camera-jolt, speech, smile, grimace, swallow, focus, "
+    "exposure, hair or shadow."
+)
 
 app = typer.Typer(help="Measure muscle twitches in phone video: how often, how regular, how far spread.")
 
@@ -147,6 +151,7 @@ def simulate(
     codec: Annotated[str | None, typer.Option(metavar="NAME", help="FFmpeg encoder, such as libx265.")] = None,
     crf: Annotated[int | None, typer.Option(help="Constant quality; lower is better.")] = None,
     bitrate: Annotated[int | None, typer.Option(metavar="BPS", help="Bits a second, instead of --crf.")] = None,
+    preset: Annotated[str | None, typer.Option(metavar="NAME", help="Effort of libx264 and libx265.")] = None,
     keyframe_interval: Annotated[float | None, typer.Option(metavar="S", help="Seconds between keyframes.")] = None,
     rotation: Annotated[int | None, typer.Option(metavar="DEG", help="0, 90, 180 or 270.")] = None,
     mirrored: Annotated[bool | None, typer.Option("--mirrored", help="As some selfie cameras save.")] = None,
@@ -155,10 +160,17 @@ def simulate(
     noise: Annotated[float | None, typer.Option(metavar="SD", help="Sensor noise, grey levels.")] = None,
     shake: Annotated[float | None, typer.Option(metavar="PX", help="Hand shake, rms.")] = None,
     sway: Annotated[float | None, typer.Option(metavar="PX", help="Sway of head or limb, rms.")] = None,
+    shutter: Annotated[float | None, typer.Option(metavar="S", help="Rolling shutter, top to bottom row.")] = None,
+    travel: Annotated[float | None, typer.Option(metavar="PX", help="Drift from first to last frame.")] = None,
     pulse: Annotated[float | None, typer.Option(metavar="PX", help="Pulse of the skin.")] = None,
+    pulse_colour: Annotated[float | None, typer.Option(metavar="SHARE", help="Green light it takes.")] = None,
     flicker: Annotated[float | None, typer.Option(metavar="HZ", help="Lamp flicker as filmed.")] = None,
     flicker_bands: Annotated[float | None, typer.Option(metavar="N", help="Bands of flicker.")] = None,
-    tone: Annotated[str | None, typer.Option(help="Skin of a limb: light, medium, dark or grey.")] = None,
+    tone: Annotated[str | None, typer.Option(help="light, medium, brown, dark, very-dark or grey.")] = None,
+    contrast_as: Annotated[str | None, typer.Option(metavar="TONE", help="Contrast / noise of that tone.")] = None,
+    distractors: Annotated[str | None, typer.Option(metavar="NAME,…", help=DISTRACTORS_HELP)] = None,
+    distractors_per_min: Annotated[float | None, typer.Option(metavar="N", help="How many a minute.")] = None,
+    distractor_size: Annotated[float | None, typer.Option(metavar="X", help="Times the usual size.")] = None,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
     """Render a clip whose twitches are known, with its truth beside it (NAME.truth.json)."""
@@ -170,6 +182,9 @@ def simulate(
         amplitude_px=amplitude, codec=codec, crf=crf, bit_rate_bps=bitrate, keyframe_interval_s=keyframe_interval,
         rotation_deg=rotation, is_mirrored=mirrored, side=side, iod_px=iod, noise_sd=noise, shake_px=shake,
         sway_px=sway, pulse_px=pulse, flicker_hz=flicker, flicker_bands=flicker_bands, tone=tone,
+        encoder_preset=preset, shutter_s=shutter, travel_px=travel, pulse_colour_share=pulse_colour,
+        contrast_as=contrast_as, distractors=distractors, distractors_per_min=distractors_per_min,
+        distractor_size=distractor_size,
     )  # fmt: skip
     with _progress(out.name) as on_progress:
         truth = render(wanted, out, on_frame=lambda done, count: on_progress(done / count))

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from tests.unit.video.clips import render, write_sound
 from vision.report.export import read_result
 from vision.simulate.clip import simulate
 from vision.simulate.named import SCENARIOS, scenario_named
+from vision.simulate.scenario import DistractorName
 from vision.video.encode import ClipWriter
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -285,7 +287,9 @@ def test_simulate_takes_every_option(run: Run, tmp_path: Path) -> None:
         "simulate", "eyelid", "--out", "clip.mp4", "--seed", 3, "--duration", 1, "--size", "240x320", "--rate", 20,
         "--variable-rate", "--amplitude", 3, "--codec", "libx264", "--bitrate", 900000, "--keyframe-interval", 0.5,
         "--rotation", 90, "--mirrored", "--side", "left", "--iod", 120, "--noise", 0.5, "--shake", 1, "--sway", 1,
-        "--pulse", 0.5, "--flicker", 4, "--flicker-bands", 2, "--tone", "dark",
+        "--pulse", 0.5, "--flicker", 4, "--flicker-bands", 2, "--tone", "dark", "--preset", "ultrafast",
+        "--shutter", 0.02, "--travel", 5, "--pulse-colour", 0.01, "--contrast-as", "medium",
+        "--distractors", "gaze,focus", "--distractors-per-min", 40, "--distractor-size", 0.5,
     )  # fmt: skip
     assert (ran.code, ran.err) == (0, "")
     assert (tmp_path / "clip.truth.json").exists()
@@ -325,6 +329,8 @@ def test_help_lists_the_commands_of_today_and_no_later_ones(run: Run) -> None:
 def test_help_names_every_scenario() -> None:
     listed = cli.SCENARIOS_HELP.replace(" or ", ", ").split(", ")
     assert listed == list(SCENARIOS)
+    kinds = cli.DISTRACTORS_HELP.removeprefix("What is no twitch: ").removesuffix(".").replace(" or ", ", ").split(", ")
+    assert kinds == list(get_args(DistractorName))
 
 
 def test_the_script_does_the_same_as_the_command(tmp_path: Path) -> None:

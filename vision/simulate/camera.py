@@ -6,9 +6,7 @@ import cv2
 import numpy as np
 
 from vision.model.arrays import ByteArray, FloatArray
-
-READ_SHARE = 0.3  # of the noise variance at mid-grey; the rest is shot noise, which grows with the light. Our choice
-MID_GREY = 128.0
+from vision.simulate.tones import MID_GREY, READ_SHARE
 
 
 def noise_sd_by_level(noise_sd: float) -> FloatArray:

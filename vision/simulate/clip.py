@@ -16,14 +16,14 @@ from vision.video.encode import ClipWriter
 
 
 def simulate(
-    scenario: Scenario, path: Path, *, preset: str = "medium", on_frame: Callable[[int, int], None] | None = None
+    scenario: Scenario, path: Path, *, preset: str | None = None, on_frame: Callable[[int, int], None] | None = None
 ) -> Truth:
     """Render a scenario into a clip, with its truth beside it.
 
     Parameters
     ----------
     path : of the clip, ending in .mp4, .mov or .mkv. ``clip.mp4`` gets its truth in ``clip.truth.json``.
-    preset : how hard the encoder works at a small file.
+    preset : how hard the encoder works at a small file; None: as the scenario says.
     on_frame : told after each frame how many of how many are written.
 
     Raises
@@ -50,7 +50,7 @@ def simulate(
         keyframe_interval_frames=None if interval_s is None else max(1, round(interval_s * scenario.rate_hz)),
         rotation_deg=scenario.rotation_deg,
         comment=f"simulated by twitchscope {version('twitchscope')}: {scenario.name}",
-        preset=preset,
+        preset=preset or scenario.encoder_preset,
     ) as writer:
         for index, (time_s, rgb) in enumerate(render_frames(scenario), start=1):
             writer.write(np.rot90(rgb, turns), time_s)

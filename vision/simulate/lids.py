@@ -63,6 +63,7 @@ def see_through_lids(
     shut_share: float,
     frame_xy: tuple[FloatArray, FloatArray],
     skin_xy: tuple[FloatArray, FloatArray],
+    gaze_px: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Find where in the scene at rest the pixels around an eye come from.
 
@@ -71,6 +72,7 @@ def see_through_lids(
     shut_share : 0 as at rest, 1 shut.
     frame_xy : where each pixel lies on the body, twitches not undone: what is seen of the eyeball.
     skin_xy : the same with twitches undone: what is seen if there is skin.
+    gaze_px : (2,) how far the front of the eyeball has turned to the right and down.
 
     Returns
     -------
@@ -83,8 +85,22 @@ def see_through_lids(
     inside = np.clip(np.minimum(y - margin, lower - y) / LID_EDGE_PX, 0, 1)
     # Where a lid uncovers more of the eyeball than the picture at rest shows, its rim is drawn out.
     _, rest_upper, rest_lower = eye.curves(frame_xy[0])
-    ball_y = np.clip(frame_xy[1], rest_upper, rest_lower)
-    return x + inside * (frame_xy[0] - x), lid_y + inside * (ball_y - lid_y)
+    ball_x, ball_y = frame_xy[0], np.clip(frame_xy[1], rest_upper, rest_lower)
+    if gaze_px is not None and gaze_px.any():
+        ball_x, ball_y = _turned_ball(eye, ball_x, ball_y, gaze_px)
+    return x + inside * (ball_x - x), lid_y + inside * (ball_y - lid_y)
+
+
+def _turned_ball(eye: Eye, x: FloatArray, y: FloatArray, gaze_px: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Undo a turn of the eyeball: its middle goes all the way, the white at the corners is drawn out or squeezed.
+
+    What lies under the lids at rest was never pictured; there the rim is drawn out.
+    """
+    across = np.clip(2 * (x - eye.column_px[0]) / eye.width_px - 1, -1, 1)
+    share = 1 - across**4
+    turned_x = x - share * gaze_px[0]
+    _, upper, lower = eye.curves(turned_x)
+    return turned_x, np.clip(y - share * gaze_px[1], upper, np.maximum(lower, upper))
 
 
 def _lid_source(y: FloatArray, brow: FloatArray, upper: FloatArray, travel: FloatArray) -> FloatArray:

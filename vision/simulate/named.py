@@ -62,11 +62,14 @@ def scenario_named(name: str, **changes: object) -> Scenario:
         raise SettingsError("; ".join(_explain(problem) for problem in error.errors())) from error
 
 
-def scenario_from_options(name: str, *, size: str | None = None, **options: object) -> Scenario:
+def scenario_from_options(
+    name: str, *, size: str | None = None, distractors: str | None = None, **options: object
+) -> Scenario:
     """Turn command line options into a scenario; an option that is None keeps the scenario's own value.
 
     Parameters
     ----------
+    distractors : ``"gaze,smile"``.
     size : ``"540x960"``, width by height of the upright picture.
     options : fields of `Scenario`.
 
@@ -76,6 +79,8 @@ def scenario_from_options(name: str, *, size: str | None = None, **options: obje
         As `scenario_named`; or the size cannot be read.
     """
     changes = {key: value for key, value in options.items() if value is not None}
+    if distractors is not None:
+        changes["distractors"] = tuple(part.strip() for part in distractors.split(","))
     if size is not None:
         found = re.fullmatch(r"(\d+)[xX×](\d+)", size.strip())
         if found is None:

@@ -16,8 +16,10 @@ from scipy.interpolate import PchipInterpolator
 from skimage.data import astronaut
 
 from vision.model.arrays import ByteArray, FloatArray
+from vision.model.regions import RegionName, Side
 from vision.simulate.lids import Eye
 from vision.simulate.texture import skin_detail
+from vision.simulate.tones import LUMA_WEIGHTS
 
 OUTER_EYE_DISTANCE = 60.3  # landmarks 33 and 263
 FACE_CENTRE, FACE_RADII = (224.5, 123.5), (46.0, 53.0)  # ellipse around the outline 10, 338, 297, …
@@ -51,6 +53,21 @@ SITES: dict[str, tuple[float, float, float]] = {
     "mouth_l": (249.5, 142.8, 2.4),
     "chin": (222.0, 168.5, 1.5),
 }
+
+SKIN_RGB = (207.0, 174.0, 146.0)  # median of the skin inside the face's outline
+COOLEST_WARM, WARM, WARM_SIGMA = 12.0, 24.0, 0.7  # Cr - Cb: background 8, skin and hair 37; portrait pixels
+HEAD_SIGMA, HEAD_DEPTH = (55.0, 65.0), 60.0  # of the head as a smooth bulge towards the camera; our choice
+MARK_SIGMA = 6.0  # finer than this are marks and folds of the skin, whose contrast can be scaled; our choice
+REGION_OF_STEM: dict[str, RegionName] = {
+    "lower_lid": "lower-eyelid",
+    "upper_lid": "upper-eyelid",
+    "brow": "brow",
+    "cheek": "cheek",
+    "mouth": "mouth-corner",
+    "chin": "chin",
+}
+SIDE_OF_SUFFIX: dict[str, Side] = {"_r": "right", "_l": "left"}
+INSIDE_FACE = 0.82  # of the outline's radii: a twitch there has skin all around; our choice
 
 TEXTURE_OFF_SKIN, TEXTURE_IN_EYE = 0.35, 0.1  # share of the skin's; our choice
 BRIGHT_SKIN = 200.0  # grey level at which the texture has its full contrast
@@ -112,14 +129,59 @@ def add_texture(rgb: FloatArray, place: Placement, texture_sd: float, rng: np.ra
     shape = (rgb.shape[0], rgb.shape[1])
     share = TEXTURE_OFF_SKIN + (1 - TEXTURE_OFF_SKIN) * _ellipse(place, shape, FACE_CENTRE, FACE_RADII, soft=0.1)
     share *= 1 - (1 - TEXTURE_IN_EYE) * _ellipse(place, shape, MOUTH_CENTRE, MOUTH_RADII, soft=0.15)
-    for upper, lower in ((RIGHT_UPPER, RIGHT_LOWER), (LEFT_UPPER, LEFT_LOWER)):
-        outline = place.to_scene(np.array((*upper, *lower[::-1])))
-        eye = np.zeros(shape, np.float32)
-        cv2.fillPoly(eye, [np.round(outline * 16).astype(np.int32)], (1.0,), cv2.LINE_8, 4)
-        share *= 1 - (1 - TEXTURE_IN_EYE) * eye
+    share *= 1 - (1 - TEXTURE_IN_EYE) * _eye_openings(place, shape)
     luma = cv2.cvtColor(rgb.astype(np.float32), cv2.COLOR_RGB2GRAY)
     detail = texture_sd * share * (luma / BRIGHT_SKIN) * skin_detail(rng, shape)
     return np.clip(rgb + detail[..., None], 0, 255).astype(np.float32)
+
+
+def retone(rgb: FloatArray, place: Placement, skin_rgb: tuple[float, ...], contrast: float) -> FloatArray:
+    """Give the head another colour, and the marks of its skin another contrast.
+
+    Colour changes as pigment does it, by the same factor in light and shade, on all that is warm in colour: skin,
+    lips and hair. The white of the eyes, teeth and background keep theirs. A grey tone takes the colour out.
+    """
+    shape = (rgb.shape[0], rgb.shape[1])
+    luma, red, blue = cv2.split(cv2.cvtColor(rgb / 255, cv2.COLOR_RGB2YCrCb))
+    warmth = np.clip((255 * (red - blue) - COOLEST_WARM) / (WARM - COOLEST_WARM), 0, 1)
+    warmth = cv2.GaussianBlur(warmth, (0, 0), WARM_SIGMA * place.scale)
+    face = _ellipse(place, shape, FACE_CENTRE, FACE_RADII, soft=0.1)
+    no_skin = np.maximum(_eye_openings(place, shape), _ellipse(place, shape, MOUTH_CENTRE, MOUTH_RADII, soft=0.15))
+    warmth = np.maximum(warmth, face * (1 - no_skin))  # or gloss, which is white, would outshine a dark skin's marks
+    on_head = (warmth * _ellipse(place, shape, HEAD_CENTRE, HEAD_RADII, soft=0.15))[..., None]
+    broad = cv2.GaussianBlur(rgb, (0, 0), MARK_SIGMA * place.scale)
+    own = rgb if len(set(skin_rgb)) > 1 else 255 * cv2.merge([luma] * 3)
+    base = SKIN_RGB if len(set(skin_rgb)) > 1 else (float(np.dot(LUMA_WEIGHTS, SKIN_RGB)),) * 3
+    coloured = own * (np.array(skin_rgb) / base).astype(np.float32)
+    toned = rgb + on_head * (coloured - rgb)
+    on_skin = on_head * (face * (1 - _eye_openings(place, shape)))[..., None]
+    marks = (rgb - broad) * (np.array(skin_rgb) / SKIN_RGB).astype(np.float32)
+    return np.asarray(np.clip(toned + on_skin * (contrast - 1) * marks, 0, 255), dtype=np.float32)
+
+
+def depth(place: Placement, x: FloatArray, y: FloatArray) -> FloatArray:
+    """How far the head bulges towards the camera at scene places, pixels: what nod and turn make visible."""
+    away_x = (x - place.to_scene(np.array(HEAD_CENTRE))[0]) / (HEAD_SIGMA[0] * place.scale)
+    away_y = (y - place.to_scene(np.array(HEAD_CENTRE))[1]) / (HEAD_SIGMA[1] * place.scale)
+    return np.asarray(HEAD_DEPTH * place.scale * np.exp(-0.5 * (away_x**2 + away_y**2)))
+
+
+def is_open_skin(point: FloatArray) -> bool:
+    """Say whether a portrait point lies on the face, well inside its outline, and not on the mouth."""
+    within = np.hypot(*((point - FACE_CENTRE) / FACE_RADII)) < INSIDE_FACE
+    return bool(within and np.hypot(*((point - MOUTH_CENTRE) / MOUTH_RADII)) > 1.2)
+
+
+def nearest_region(point: FloatArray) -> tuple[RegionName, Side]:
+    """Name a portrait point after the nearest of `SITES`."""
+    site = min(SITES, key=lambda name: math.dist(SITES[name][:2], point))
+    return anatomy(site)
+
+
+def anatomy(site: str) -> tuple[RegionName, Side]:
+    """Region and side of one of `SITES`."""
+    side = SIDE_OF_SUFFIX.get(site[-2:])
+    return REGION_OF_STEM[site[:-2] if side else site], side or "midline"
 
 
 def head_weight(place: Placement, shape: tuple[int, int]) -> FloatArray:
@@ -140,6 +202,15 @@ def _eye(side: str, upper: FloatArray, lower: FloatArray, place: Placement, nasa
     column_px = np.linspace(upper_px[0, 0], upper_px[-1, 0], max(16, math.ceil(upper_px[-1, 0] - upper_px[0, 0])))
     top, bottom = (PchipInterpolator(curve[:, 0], curve[:, 1])(column_px) for curve in (upper_px, lower_px))
     return Eye(side, column_px, top - LID_SKIN_HEIGHT * place.scale, top, bottom, nasal_sign)
+
+
+def _eye_openings(place: Placement, shape: tuple[int, int]) -> FloatArray:
+    """(H, W) float32: 1 between the lids, 0 elsewhere."""
+    openings = np.zeros(shape, np.float32)
+    for upper, lower in ((RIGHT_UPPER, RIGHT_LOWER), (LEFT_UPPER, LEFT_LOWER)):
+        outline = place.to_scene(np.array((*upper, *lower[::-1])))
+        cv2.fillPoly(openings, [np.round(outline * 16).astype(np.int32)], (1.0,), cv2.LINE_8, 4)
+    return openings
 
 
 def _ellipse(

@@ -8,9 +8,12 @@ import numpy as np
 
 from vision.model.arrays import ByteArray, FloatArray
 from vision.simulate.camera import expose, noise_sd_by_level
+from vision.simulate.mimic import mimic_at
 from vision.simulate.movement import Movement, draw_movement
+from vision.simulate.optics import change_light, exposure_at
+from vision.simulate.places import place_twitches
 from vision.simulate.scenario import Scenario, generator
-from vision.simulate.scene import PlacedTwitch, Scene, draw_scene, place_twitches, set_stage
+from vision.simulate.scene import PlacedTwitch, Scene, draw_scene, set_stage
 from vision.simulate.schedule import PlannedClosure, frame_times, plan_closures
 from vision.simulate.warp import pixel_sources, pushes_at, shut_at
 
@@ -38,7 +41,8 @@ def render_frames(scenario: Scenario) -> Iterator[tuple[float, ByteArray]]:
         if scenario.is_mirrored:
             light = light[:, ::-1]
         noise = generator(scenario.seed, "noise", index)
-        yield time_s, expose(light, movement.gain_at(time_s, row_share), sd_by_level, noise)
+        row_gain = movement.gain_at(time_s, row_share) * exposure_at(time_s, movement.distractors)
+        yield time_s, expose(light, row_gain, sd_by_level, noise)
 
 
 def _light_at(
@@ -50,6 +54,8 @@ def _light_at(
     closures: tuple[PlannedClosure, ...],
 ) -> FloatArray:
     shut = shut_at(time_s, closures)
-    pushes = pushes_at(time_s, scenario, scene, twitches, shut)
-    x, y = pixel_sources(scene, movement.centre_px, movement.pose_at(time_s), pushes, shut)
-    return scene.seen_at(x, y)
+    mimic, gaze_px = mimic_at(time_s, scenario, scene.stage, movement.distractors)
+    pushes = pushes_at(time_s, scenario, scene, twitches, shut) + mimic
+    x, y = pixel_sources(scene, movement.centre_px, movement.pose_at(time_s), pushes, shut, gaze_px)
+    wave = movement.pulse_wave_at(time_s)
+    return change_light(scene.seen_at(x, y), time_s, scenario, scene, movement.distractors, wave)

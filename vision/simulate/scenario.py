@@ -8,17 +8,41 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vision.model.regions import View
+from vision.model.regions import RegionName, Side, View
 
-TwitchPlan = Literal["none", "bursts", "singles", "sustained"]
+TwitchPlan = Literal["none", "bursts", "singles", "sustained", "listed"]
 ClosurePlan = Literal["none", "blinks", "one-sided", "long", "rapid"]
-Tone = Literal["light", "medium", "dark", "grey"]
+Tone = Literal["light", "medium", "brown", "dark", "very-dark", "grey"]
+Preset = Literal[
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"
+]
+DistractorName = Literal[
+    "gaze", "nod", "turn", "lean", "body-jolt", "camera-jolt", "speech", "smile", "grimace", "swallow", "focus",
+    "exposure", "hair", "shadow",
+]  # fmt: skip
 
 SITE_STEMS = ("lower_lid", "upper_lid", "brow", "cheek", "mouth", "chin")
 SITE_PATTERN = re.compile(rf"({'|'.join(SITE_STEMS[:-1])})(_[rl])?|chin|[01]\.\d+,[01]\.\d+")
 OWN_SIGMA_IOD = {"bursts": 0.075, "singles": 0.097, "sustained": 0.12}  # as in the team's cases, our choice
 OWN_SIGMA_SKIN = 0.045  # of the shorter side of the frame; 16 px of 352 as in the team's cases, our choice
 OWN_IOD_SHARE = {"face": 0.4, "eye": 1.2}  # of the shorter side of the frame: an arm's length; a close-up
+
+
+FACE_ONLY = frozenset({"gaze", "nod", "speech", "smile", "grimace", "swallow"})
+
+
+class ListedTwitch(BaseModel):
+    """A twitch whose every number the caller gives. `x_px`, `y_px`: upright frame, camera and body at rest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    onset_s: float = Field(ge=0)
+    x_px: float
+    y_px: float
+    amplitude_px: float = Field(ge=0, le=40)
+    direction_rad: float
+    region: RegionName = "skin"
+    side: Side | None = None
 
 
 class Scenario(BaseModel):
@@ -46,6 +70,7 @@ class Scenario(BaseModel):
     codec: str = "libx264"
     crf: int | None = Field(17, ge=0, le=63, description="constant quality, lower is better")
     bit_rate_bps: int | None = Field(None, gt=0, description="instead of crf")
+    encoder_preset: Preset = Field("medium", description="effort of libx264 and libx265; a phone's chip is hasty")
     keyframe_interval_s: float | None = Field(None, gt=0, description="None: the encoder's own choice")
 
     twitch: TwitchPlan = "none"
@@ -67,6 +92,7 @@ class Scenario(BaseModel):
     quiet_s: tuple[float, float] = Field((1.5, 4.0), description="shortest and longest pause between bursts")
     events_per_min: float = Field(45.0, gt=0, le=150, description="single twitches")
     is_synchronous: bool = Field(False, description="all sites at once, when sustained")
+    listed: tuple[ListedTwitch, ...] = Field((), description="the twitches of the plan `listed`")
 
     closures: ClosurePlan = "blinks"
     closures_per_min: float = Field(17.0, gt=0, le=120, description="17 a minute at rest, docs/method.md")
@@ -78,14 +104,26 @@ class Scenario(BaseModel):
     breathing_hz: float = Field(0.25, gt=0, le=1)
     pulse_px: float = Field(0.0, ge=0, description="wide, at the pulse rate")
     pulse_hz: float = Field(1.2, gt=0, le=4)
+    pulse_colour_share: float = Field(
+        0.0, ge=0, le=0.1, description="of the green light, in step with the pulse; 0.002-0.01 on real skin, our choice"
+    )
+    travel_px: float = Field(0.0, ge=0, le=200, description="head or limb drifts so far from first to last frame")
     shake_px: float = Field(0.3, ge=0, description="hand, rms of each axis")
+    shutter_s: float = Field(0.0, ge=0, le=0.05, description="top to bottom row, 10-30 ms on phones; skews the shake")
+
+    distractors: tuple[DistractorName, ...] = Field((), description="movements and changes that are no twitches")
+    distractors_per_min: float = Field(12.0, gt=0, le=60)
+    distractor_size: float = Field(1.0, gt=0, le=4, description="times the usual size of each kind")
 
     noise_sd: float = Field(1.0, ge=0, description="grey levels at mid-grey; 0.3 of the variance is read noise")
     drift_share: float = Field(0.008, ge=0, le=0.2, description="slow change of the light, rms")
     flicker_hz: float = Field(0.0, ge=0, le=60, description="0: none; as aliased by the frame rate")
     flicker_share: float = Field(0.04, ge=0, le=0.5, description="of the brightness")
     flicker_bands: float = Field(0.0, ge=0, le=10, description="bands over the picture's height; 0: the whole at once")
-    tone: Tone = Field("medium", description="of the limb; the face keeps its own")
+    tone: Tone | None = Field(None, description="of the skin; None: a medium limb, the portrait's own face")
+    contrast_as: Tone | None = Field(
+        None, description="scale the skin's contrast so that contrast / noise is that of this tone; None: leave it"
+    )
     texture_sd: float = Field(3.0, ge=0, le=20, description="grey levels of the fine skin texture on a bright skin")
 
     @model_validator(mode="after")
@@ -97,8 +135,14 @@ class Scenario(BaseModel):
                 )
             if ("," in site) != (self.view == "skin"):
                 raise ValueError(f"site {site!r} is not of a {self.view} view")
-        if self.twitch != "none" and self.view != "skin" and not self.sites:
+        if self.twitch in ("bursts", "sustained") and self.view != "skin" and not self.sites:
             raise ValueError("sites must name at least one place of the face")
+        if self.twitch == "singles" and self.view == "eye" and not self.sites:
+            raise ValueError("sites must name at least one place of an eye close-up")
+        if self.view == "skin" and FACE_ONLY & set(self.distractors):
+            raise ValueError(f"no {', '.join(sorted(FACE_ONLY & set(self.distractors)))} in a skin view")
+        if (self.twitch == "listed") != bool(self.listed):
+            raise ValueError("`listed` twitches and the plan `listed` come together")
         if not (1 <= self.burst_size[0] <= self.burst_size[1] and 0 <= self.quiet_s[0] <= self.quiet_s[1]):
             raise ValueError("burst_size and quiet_s are each (smallest, largest)")
         if self.crf is not None and self.bit_rate_bps is not None:

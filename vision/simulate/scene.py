@@ -12,20 +12,21 @@ import cv2
 import numpy as np
 
 from vision.model.arrays import FloatArray
+from vision.model.regions import RegionName, Side
 from vision.simulate import portrait, skin
 from vision.simulate.lids import Eye
-from vision.simulate.scenario import Scenario, generator
-from vision.simulate.schedule import plan_twitches
+from vision.simulate.scenario import Scenario, Tone, generator
+from vision.simulate.tones import TONE_RGB, contrast_gain, luma_of
 
 FACE_AT_SHARE, EYE_AT_SHARE = (0.5, 0.47), (0.5, 0.45)  # of the frame: the face's middle; a close-up's eye
+LIMB_TONE: Tone = "medium"  # of a limb whose tone was not asked for
+JOLT_ROOM = 0.05  # of the frame's shorter side: what jolts, turns and zoom of size 1 may uncover
 MARGIN_PX, MARGIN_RMS = 8, 4.0  # floor, and this many root mean squares of what shakes
 # OpenCV places its samples on a grid of 1/32 pixel, and its cubic kernel shifts what it draws by up to 0.03 pixel in
 # between (its slope is -0.75; only -0.5 keeps straight lines straight). Samples finer than pixels shrink both: at three
 # a pixel a displacement was off by 0.02 px at most, measured on skin texture. Larger frames forgo it to save memory.
 FINEST_SAMPLING, LARGEST_SCENE_PX = 3, 10_000_000
 PULSE_SIGMA_SHARE = 0.25  # of the frame's shorter side: a pulse moves a wide area
-PLACE_ALONG, PLACE_ACROSS = (0.12, 0.88), 0.5  # where on a limb twitches may be: share of its length, of its half-width
-PLACE_APART_SHARE = 0.12  # of the frame's longer side: a twitch at a new place is not at the last one
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +38,31 @@ class Stage:
     placement: portrait.Placement | None
     eyes: tuple[Eye, ...]
 
+    size_px: tuple[int, int] = (0, 0)
+
     def eye(self, side: str) -> Eye:
         """Return the eye of one of the patient's sides."""
         return next(eye for eye in self.eyes if eye.side == side)
 
+    def depth_px(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """How far the body bulges towards the camera at scene places."""
+        if self.placement is not None:
+            return portrait.depth(self.placement, x, y)
+        return skin.limb_depth_px(self.shape, self.size_px, x, y)
+
+    def tilted(self, yaw_rad: float, nod_rad: float) -> FloatArray:
+        """(2,) way in the picture for each pixel of depth; a limb turns about its own axis."""
+        if self.placement is not None:
+            return np.array([yaw_rad, nod_rad])
+        return np.array([0.0, yaw_rad] if self.shape[1] >= self.shape[0] else [yaw_rad, 0.0])
+
 
 @dataclass(frozen=True)
 class PlacedTwitch:
-    """A twitch with its place: x, y, sigma in scene pixels, `amplitude_px` at the footprint's centre."""
+    """A twitch with its place: x, y, sigma in scene pixels, `amplitude_px` at the footprint's centre.
+
+    `region` and `side` are given where the site's name does not say them.
+    """
 
     onset_s: float
     site: str
@@ -52,6 +70,8 @@ class PlacedTwitch:
     y_px: float
     amplitude_px: float
     direction_rad: float
+    region: RegionName | None = None
+    side: Side | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +98,11 @@ class Scene:
 
 def set_stage(scenario: Scenario) -> Stage:
     """Decide where everything is."""
-    margin_px = MARGIN_PX + math.ceil(MARGIN_RMS * (scenario.shake_px + scenario.sway_px))
+    margin_px = MARGIN_PX + math.ceil(MARGIN_RMS * (scenario.shake_px + scenario.sway_px)) + _room_px(scenario)
     shape = (scenario.height_px + 2 * margin_px, scenario.width_px + 2 * margin_px)
     iod_px = scenario.outer_eye_distance_px
     if iod_px is None:
-        return Stage(shape, margin_px, None, ())
+        return Stage(shape, margin_px, None, (), (scenario.width_px, scenario.height_px))
     point, at_share = portrait.FACE_CENTRE, FACE_AT_SHARE
     if scenario.view == "eye":
         unit = portrait.Placement(1.0, (0.0, 0.0), (0.0, 0.0))
@@ -93,37 +113,28 @@ def set_stage(scenario: Scenario) -> Stage:
     return Stage(shape, margin_px, placement, portrait.eyes(placement))
 
 
-def place_twitches(scenario: Scenario, stage: Stage) -> tuple[PlacedTwitch, ...]:
-    """Give each planned twitch its place, size and direction."""
-    rng = generator(scenario.seed, "places")
-    own: dict[str, tuple[float, float, float]] = {}
-    last, placed = (-1.0, -1.0), []
-    for twitch in plan_twitches(scenario):
-        if twitch.site == "":
-            x, y = _new_place(scenario, stage, last, rng)
-            last, direction = (x, y), float(rng.uniform(-np.pi, np.pi))
-            site = f"{(x - stage.margin_px) / scenario.width_px:.3f},{(y - stage.margin_px) / scenario.height_px:.3f}"
-        else:
-            site = twitch.site
-            x, y, direction = own.setdefault(site, _named_place(scenario, stage, site, rng))
-        if scenario.direction_rad is not None:
-            direction = scenario.direction_rad
-        size_px = scenario.amplitude_px * twitch.amplitude_share
-        placed.append(PlacedTwitch(twitch.onset_s, site, x, y, size_px, direction))
-    return tuple(placed)
+def _room_px(scenario: Scenario) -> int:
+    """Further margin for what moves the picture besides shake and sway."""
+    shorter = min(scenario.width_px, scenario.height_px)
+    jolts_px = JOLT_ROOM * scenario.distractor_size * shorter if scenario.distractors else 0.0
+    return math.ceil(0.5 * scenario.travel_px + jolts_px)
 
 
 def draw_scene(scenario: Scenario, stage: Stage) -> Scene:
     """Draw the picture at rest."""
-    rng = generator(scenario.seed, "texture")
-    m = stage.margin_px
+    rng, m = generator(scenario.seed, "texture"), stage.margin_px
+    contrast = _contrast(scenario)
     if stage.placement is None:
-        reach = skin.limb_reach(stage.shape, (scenario.width_px, scenario.height_px))
-        rgb = skin.draw_limb(reach, scenario.tone, scenario.texture_sd, rng)
-        body = skin.limb_weight(reach)
+        reach = skin.limb_reach(stage.shape, stage.size_px)
+        rgb = skin.draw_limb(reach, scenario.tone or LIMB_TONE, contrast, scenario.texture_sd, rng)
+        is_restless = scenario.travel_px > 0 or bool({"body-jolt", "turn", "lean"} & set(scenario.distractors))
+        body = skin.limb_surroundings_weight(reach) if is_restless else skin.limb_weight(reach)
     else:
         rgb = portrait.enlarge(stage.placement, stage.shape)
-        rgb = portrait.add_texture(rgb, stage.placement, scenario.texture_sd, rng)
+        if scenario.tone is not None or contrast != 1.0:
+            skin_rgb = portrait.SKIN_RGB if scenario.tone is None else TONE_RGB[scenario.tone]
+            rgb = portrait.retone(rgb, stage.placement, skin_rgb, contrast)
+        rgb = portrait.add_texture(rgb, stage.placement, contrast * scenario.texture_sd, rng)
         body = portrait.head_weight(stage.placement, stage.shape)
     k = max(1, min(FINEST_SAMPLING, math.isqrt(LARGEST_SCENE_PX // (scenario.width_px * scenario.height_px))))
     fine = cv2.resize(rgb, None, fx=k, fy=k, interpolation=cv2.INTER_LANCZOS4)
@@ -131,29 +142,13 @@ def draw_scene(scenario: Scenario, stage: Stage) -> Scene:
     return Scene(stage, np.asarray(fine, dtype=np.float32), k, body, body * _wide_weight(scenario))
 
 
-def _named_place(scenario: Scenario, stage: Stage, site: str, rng: np.random.Generator) -> tuple[float, float, float]:
-    if stage.placement is None:
-        x_share, y_share = (float(part) for part in site.split(","))
-        x, y = x_share * scenario.width_px + stage.margin_px, y_share * scenario.height_px + stage.margin_px
-        return x, y, float(rng.uniform(-np.pi, np.pi))
-    x, y, direction = portrait.SITES[site]
-    scene_x, scene_y = stage.placement.to_scene(np.array([x, y]))
-    return float(scene_x), float(scene_y), direction
-
-
-def _new_place(
-    scenario: Scenario, stage: Stage, last: tuple[float, float], rng: np.random.Generator
-) -> tuple[float, float]:
-    size = np.array([scenario.width_px, scenario.height_px])
-    is_wide = scenario.width_px >= scenario.height_px
-    half_share = 0.5 * skin.LIMB_SHARE * (1 - skin.TAPER)
-    while True:
-        along = rng.uniform(*PLACE_ALONG) * size.max()
-        across = (0.5 + half_share * rng.uniform(-PLACE_ACROSS, PLACE_ACROSS)) * size.min()
-        x, y = (along, across) if is_wide else (across, along)
-        here = (float(x) + stage.margin_px, float(y) + stage.margin_px)
-        if math.dist(here, last) > PLACE_APART_SHARE * size.max():
-            return here
+def _contrast(scenario: Scenario) -> float:
+    """Factor on the skin's contrast that `contrast_as` asks for."""
+    if scenario.contrast_as is None:
+        return 1.0
+    own = portrait.SKIN_RGB if scenario.view != "skin" else TONE_RGB[LIMB_TONE]
+    luma = luma_of(own if scenario.tone is None else TONE_RGB[scenario.tone])
+    return contrast_gain(luma, luma_of(TONE_RGB[scenario.contrast_as]), scenario.noise_sd)
 
 
 def _wide_weight(scenario: Scenario) -> FloatArray:

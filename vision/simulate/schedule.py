@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vision.model.arrays import FloatArray
-from vision.simulate.scenario import Scenario, generator
+from vision.simulate.scenario import ListedTwitch, Scenario, generator
 
 # The waveform d·exp(1 - d) crosses a fifth of its peak at these d (roots found numerically); the share is that of the
 # word list's `duration_s`.
@@ -34,6 +34,7 @@ class PlannedTwitch:
     onset_s: float
     site: str
     amplitude_share: float
+    listed: ListedTwitch | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def plan_twitches(scenario: Scenario) -> tuple[PlannedTwitch, ...]:
     """Draw all twitches that are over before the clip ends, in order of onset."""
     if scenario.twitch == "none" or scenario.amplitude_px == 0:
         return ()
-    plan = {"bursts": _bursts, "singles": _singles, "sustained": _sustained}[scenario.twitch]
+    plan = {"bursts": _bursts, "singles": _singles, "sustained": _sustained, "listed": _listed}[scenario.twitch]
     last_s = scenario.duration_s - (active_interval_s(0, scenario.tau_s, scenario.decay)[1])
     planned = [twitch for twitch in plan(scenario) if twitch.onset_s < last_s]
     return tuple(sorted(planned, key=lambda twitch: twitch.onset_s))
@@ -141,6 +142,10 @@ def _sustained(scenario: Scenario) -> Iterator[PlannedTwitch]:
             yield PlannedTwitch(now, site, _amplitude_share(scenario, rng))
             pause_s = float(rng.uniform(*PAUSE_S)) if rng.random() < PAUSE_SHARE else 0.0
             now += _interval_s(scenario, rng) + pause_s
+
+
+def _listed(scenario: Scenario) -> Iterator[PlannedTwitch]:
+    return (PlannedTwitch(twitch.onset_s, "", 1.0, twitch) for twitch in scenario.listed)
 
 
 def _closures(scenario: Scenario, rng: np.random.Generator) -> Iterator[PlannedClosure]:

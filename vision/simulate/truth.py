@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,22 +12,32 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from vision.errors import OutputError, ResultFileError
 from vision.model.features import PatternLabel
 from vision.model.regions import RegionName, View
+from vision.simulate.labels import dominant_hz, duty_cycle, label
 from vision.simulate.movement import Movement, draw_movement
-from vision.simulate.scenario import Scenario
-from vision.simulate.scene import PlacedTwitch, place_twitches, set_stage
-from vision.simulate.schedule import active_interval_s, plan_closures
+from vision.simulate.places import place_twitches
+from vision.simulate.portrait import anatomy
+from vision.simulate.scenario import DistractorName, Scenario
+from vision.simulate.scene import PlacedTwitch, set_stage
+from vision.simulate.schedule import active_interval_s, frame_times, plan_closures
 
-REGION_OF_STEM: dict[str, RegionName] = {
-    "lower_lid": "lower-eyelid",
-    "upper_lid": "upper-eyelid",
-    "brow": "brow",
-    "cheek": "cheek",
-    "mouth": "mouth-corner",
-    "chin": "chin",
+# Kinds as in RejectedMovement, and two of what it has no word for.
+KIND_OF_NAME: dict[DistractorName, str] = {
+    "gaze": "eye-movement",
+    "nod": "head-motion",
+    "turn": "head-motion",
+    "lean": "head-motion",
+    "body-jolt": "head-motion",
+    "camera-jolt": "camera-motion",
+    "speech": "speech",
+    "smile": "expression",
+    "grimace": "expression",
+    "swallow": "swallowing",
+    "focus": "focus",
+    "exposure": "exposure",
+    "hair": "occlusion",
+    "shadow": "occlusion",
 }
-SIDE_OF_SUFFIX = {"_r": "right", "_l": "left"}
-LARGEST_SHARE_WHEN_MIGRATING = 0.5  # docs/method.md: three places or more, none with more than half of the events
-FEWEST_PLACES_WHEN_MIGRATING = 3
+LIMB_MOTION, DRIFT = "limb-motion", "drift"
 
 
 class TrueTwitch(BaseModel):
@@ -62,6 +72,18 @@ class TrueClosure(BaseModel):
     complete: bool
 
 
+class TrueDistractor(BaseModel):
+    """A movement or change that is no twitch; `kind` as in a result's `rejected`. `size`: times the usual, if drawn."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    name: str
+    onset_s: float
+    offset_s: float
+    size: float | None = None
+
+
 class Truth(BaseModel):
     """What is known about a simulated clip. Sides are the patient's, places those of the upright frame."""
 
@@ -77,6 +99,7 @@ class Truth(BaseModel):
     dominant_hz: float | None
     twitches: tuple[TrueTwitch, ...]
     blinks: tuple[TrueClosure, ...]
+    distractors: tuple[TrueDistractor, ...] = ()
     view: View
     is_mirrored: bool
     seed: int
@@ -91,18 +114,19 @@ def truth_of(scenario: Scenario, name: str | None = None) -> Truth:
     closures = plan_closures(scenario)
     return Truth(
         name=name or scenario.name,
-        label=_label(scenario, placed),
+        label=label(scenario, placed),
         duration_s=scenario.duration_s,
         sample_rate_hz=scenario.rate_hz,
         width_px=scenario.width_px,
         height_px=scenario.height_px,
-        duty_cycle=_duty_cycle(scenario, placed),
-        dominant_hz=_dominant_hz(scenario, placed),
+        duty_cycle=duty_cycle(scenario, placed),
+        dominant_hz=dominant_hz(scenario, placed),
         twitches=tuple(_true_twitch(scenario, movement, twitch) for twitch in placed),
         blinks=tuple(
             TrueClosure(onset_s=c.onset_s, offset_s=c.offset_s, sides=c.sides, complete=c.depth == 1.0)
             for c in closures
         ),
+        distractors=tuple(_distractors(scenario, movement)),
         view=scenario.view,
         is_mirrored=scenario.is_mirrored,
         seed=scenario.seed,
@@ -153,7 +177,7 @@ def _true_twitch(scenario: Scenario, movement: Movement, twitch: PlacedTwitch) -
     direction_rad = twitch.direction_rad
     if scenario.is_mirrored:
         x_px, direction_rad = scenario.width_px - 1 - x_px, math.remainder(math.pi - direction_rad, math.tau)
-    region, side = _anatomy(twitch.site)
+    region, side = _anatomy(twitch)
     return TrueTwitch(
         onset_s=twitch.onset_s,
         peak_s=peak_s,
@@ -172,44 +196,30 @@ def _true_twitch(scenario: Scenario, movement: Movement, twitch: PlacedTwitch) -
     )
 
 
-def _anatomy(site: str) -> tuple[RegionName, str | None]:
-    if "," in site:
-        return "skin", None
-    side = SIDE_OF_SUFFIX.get(site[-2:])
-    return REGION_OF_STEM[site[:-2] if side else site], side or "midline"
+def _anatomy(twitch: PlacedTwitch) -> tuple[RegionName, str | None]:
+    if twitch.region is not None:
+        return twitch.region, twitch.side
+    return ("skin", None) if "," in twitch.site else anatomy(twitch.site)
 
 
-def _label(scenario: Scenario, placed: tuple[PlacedTwitch, ...]) -> PatternLabel:
-    """Apply the table of labels in docs/method.md to what was put into the clip."""
-    if not placed:
-        return "no-twitch" if not scenario.has_eyes or scenario.closures in ("none", "blinks") else "indeterminate"
-    if scenario.twitch == "sustained":
-        return "indeterminate" if scenario.view == "skin" else "sustained-facial"
-    counts = Counter(twitch.site for twitch in placed)
-    if len(counts) == 1:
-        return "intermittent-focal"
-    few_each = max(counts.values()) <= LARGEST_SHARE_WHEN_MIGRATING * len(placed)
-    if len(counts) >= FEWEST_PLACES_WHEN_MIGRATING and few_each:
-        return "migrating"
-    return "indeterminate"
-
-
-def _duty_cycle(scenario: Scenario, placed: tuple[PlacedTwitch, ...]) -> float:
-    """Share of the clip in which any site is beyond a fifth of a peak."""
-    covered_s, until_s = 0.0, 0.0
-    for twitch in placed:
-        first_s, last_s = active_interval_s(twitch.onset_s, scenario.tau_s, scenario.decay)
-        covered_s += max(0.0, last_s - max(first_s, until_s))
-        until_s = max(until_s, last_s)
-    return round(covered_s / scenario.duration_s, 3)
-
-
-def _dominant_hz(scenario: Scenario, placed: tuple[PlacedTwitch, ...]) -> float | None:
-    """1 ÷ median interval within bursts at the busiest site; None where nothing comes in bursts."""
-    if scenario.twitch in ("none", "singles") or len(placed) < 2:
-        return None
-    busiest = Counter(twitch.site for twitch in placed).most_common(1)[0][0]
-    intervals_s = np.diff([twitch.onset_s for twitch in placed if twitch.site == busiest])
-    # A pause lasts longer than two intervals; the shortest pause of a burst plan is longer still.
-    within_s = intervals_s[intervals_s < 2 / scenario.twitch_hz]
-    return round(float(1 / np.median(within_s)), 2) if len(within_s) else None
+def _distractors(scenario: Scenario, movement: Movement) -> Iterator[TrueDistractor]:
+    """List what comes and goes in order of onset, then what is there from first to last."""
+    for one in movement.distractors:
+        kind = KIND_OF_NAME[one.name]
+        if kind == "head-motion" and scenario.view == "skin":
+            kind = LIMB_MOTION
+        for onset_s, offset_s in one.steps_s:
+            yield TrueDistractor(kind=kind, name=one.name, onset_s=onset_s, offset_s=offset_s, size=one.size)
+    whole = {
+        "pulse": scenario.pulse_px > 0 or scenario.pulse_colour_share > 0,
+        "breathing": scenario.breathing_px > 0,
+        "flicker": scenario.flicker_hz > 0 and scenario.flicker_share > 0,
+        DRIFT: scenario.travel_px > 0,
+    }
+    for kind in (kind for kind, is_there in whole.items() if is_there):
+        yield TrueDistractor(kind=kind, name=kind, onset_s=0.0, offset_s=scenario.duration_s)
+    if scenario.keyframe_interval_s is not None:
+        step = max(1, round(scenario.keyframe_interval_s * scenario.rate_hz))
+        for time_s in frame_times(scenario)[::step].tolist():
+            offset_s = time_s + 1 / scenario.rate_hz
+            yield TrueDistractor(kind="keyframe", name="keyframe", onset_s=time_s, offset_s=offset_s)

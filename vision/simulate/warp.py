@@ -86,16 +86,20 @@ def shut_at(time_s: float, closures: tuple[PlannedClosure, ...]) -> dict[str, fl
     return shut
 
 
-def pixel_sources(scene: Scene, centre_px: FloatArray, pose: Pose, pushes: list[Push], shut: dict[str, float]) -> XY:
+def pixel_sources(
+    scene: Scene, centre_px: FloatArray, pose: Pose, pushes: list[Push], shut: dict[str, float], gaze_px: FloatArray
+) -> XY:
     """Find where in the scene at rest each pixel of the frame comes from: x and y, (H, W) float32."""
     x, y = _undo_camera_and_body(scene, centre_px, pose)
     moving = [push.bounds_px() for push in pushes] + [scene.stage.eye(side).bounds_px() for side in shut]
+    if gaze_px.any():
+        moving += [eye.bounds_px() for eye in scene.stage.eyes]
     window = _window(scene, pose, moving)
     if window is not None:
         frame_xy = (x[window].copy(), y[window].copy())
         found = undo_pushes(frame_xy, pushes)
         for eye in scene.stage.eyes:
-            found = _around_eye(scene, eye, shut.get(eye.side, 0.0), frame_xy, found, window, pose)
+            found = _around_eye(scene, eye, shut.get(eye.side, 0.0), gaze_px, frame_xy, found, window, pose)
         x[window], y[window] = found
     return x, y
 
@@ -129,10 +133,20 @@ def _undo_camera_and_body(scene: Scene, centre_px: FloatArray, pose: Pose) -> XY
     start = scene.stage.margin_px - pose.shake_px - centre_px
     column = (np.arange(width) + start[0]).astype(np.float32)[None, :]
     row = (np.arange(height) + start[1]).astype(np.float32)[:, None]
+    if pose.skew_px is not None:
+        skew = pose.skew_px.astype(np.float32)
+        column, row = column - skew[:, :1], row - skew[:, 1:]
+    if pose.zoom:
+        column, row = column * np.float32(1 / (1 + pose.zoom)), row * np.float32(1 / (1 + pose.zoom))
     arm_x, arm_y = cos * column + sin * row, cos * row - sin * column
     weight, pulse, lean = scene.body_weight, scene.pulse_weight, np.float32(pose.lean_rad)
     x = arm_x + np.float32(centre_px[0]) - weight * (np.float32(pose.body_px[0]) - lean * arm_y)
     y = arm_y + np.float32(centre_px[1]) - weight * (np.float32(pose.body_px[1]) + lean * arm_x)
+    if pose.yaw_rad or pose.nod_rad:
+        depth = weight * scene.stage.depth_px(arm_x + np.float32(centre_px[0]), arm_y + np.float32(centre_px[1]))
+        right, down = scene.stage.tilted(pose.yaw_rad, pose.nod_rad)
+        x -= np.asarray(depth * right, dtype=np.float32)
+        y -= np.asarray(depth * down, dtype=np.float32)
     if pose.pulse_px.any():
         x -= pulse * np.float32(pose.pulse_px[0])
         y -= pulse * np.float32(pose.pulse_px[1])
@@ -144,7 +158,11 @@ def _window(scene: Scene, pose: Pose, bounds_px: list[tuple[float, float, float,
     if not bounds_px:
         return None
     edges = np.array(bounds_px) - scene.stage.margin_px
-    turn_px = (abs(pose.turn_rad) + abs(pose.lean_rad)) * max(scene.stage.shape)
+    turn_px = (abs(pose.turn_rad) + abs(pose.lean_rad) + abs(pose.nod_rad) + abs(pose.yaw_rad) + pose.zoom) * max(
+        scene.stage.shape
+    )
+    if pose.skew_px is not None:
+        turn_px += float(np.abs(pose.skew_px).max())
     room = PAD_PX + np.abs(pose.shake_px).max() + np.abs(pose.body_px).max() + np.abs(pose.pulse_px).max() + turn_px
     height, width = scene.body_weight.shape
     left, top = np.floor(edges[:, :2].min(axis=0) - room).astype(int).clip(0)
@@ -154,8 +172,9 @@ def _window(scene: Scene, pose: Pose, bounds_px: list[tuple[float, float, float,
 
 
 def _around_eye(
-    scene: Scene, eye: Eye, shut_share: float, frame_xy: XY, skin_xy: XY, window: tuple[slice, slice], pose: Pose
-) -> XY:
+    scene: Scene, eye: Eye, shut_share: float, gaze_px: FloatArray, frame_xy: XY, skin_xy: XY,
+    window: tuple[slice, slice], pose: Pose,
+) -> XY:  # fmt: skip
     part = _window(scene, pose, [eye.bounds_px()])
     if part is None:
         return skin_xy
@@ -167,6 +186,6 @@ def _around_eye(
     x, y = skin_xy
     if x[inner].size:
         x[inner], y[inner] = see_through_lids(
-            eye, shut_share, (frame_xy[0][inner], frame_xy[1][inner]), (x[inner], y[inner])
+            eye, shut_share, (frame_xy[0][inner], frame_xy[1][inner]), (x[inner], y[inner]), gaze_px
         )
     return x, y
