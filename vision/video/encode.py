@@ -22,6 +22,8 @@ from vision.video.rotation import ROTATIONS_DEG, write_rotation
 
 # The clock of MPEG, which every phone uses.
 TICKS_PER_S = 90_000
+# MPEG-4 part 2 counts its ticks in 16 bits; 60,000 holds whole intervals of 24, 25, 30, 60 and 120 frames a second.
+MPEG4_TICKS_PER_S = 60_000
 # Fixed, not the number of processors: the bytes must not depend on the machine.
 ENCODER_THREADS = 2
 # How long the only picture of a clip is shown (our choice).
@@ -31,6 +33,7 @@ TURNABLE = (".mp4", ".mov", ".m4v", ".3gp")
 ENDINGS = (*TURNABLE, ".mkv", ".webm")
 # x265 writes beyond its memory where a side is smaller than its largest block (measured with PyAV 16.1: it aborts).
 SMALLEST_X265_SIDE_PX = 64
+HASTY_PRESETS = ("ultrafast", "superfast", "veryfast", "faster")
 # Codes of ITU-T H.273: matrix BT.709 for film, BT.601 for JPEG; limited and full range.
 _BT709, _BT601 = 1, 5
 _LIMITED_RANGE, _FULL_RANGE = 1, 2
@@ -52,7 +55,7 @@ class ClipWriter:
     rotation_deg : clockwise turn, 0, 90, 180 or 270, that a player makes before showing the stored pictures.
     pixel_format : FFmpeg's name of the stored format.
     comment : the container's comment.
-    preset : speed against size, for libx264 and libx265.
+    preset : speed against size, for libx264 and libx265; the fastest four let libvpx-vp9 work as it does live.
 
     Raises
     ------
@@ -180,7 +183,9 @@ class ClipWriter:
             if self._stream is None:
                 self._stream = self._open_stream(self._container)
             for packet in self._stream.encode(frame):
-                packet.duration = self._duration_ticks.pop(packet.pts or 0, self._last_ticks)
+                base = packet.time_base or Fraction(1, TICKS_PER_S)
+                ticks = round((packet.pts or 0) * base * TICKS_PER_S)
+                packet.duration = round(self._duration_ticks.pop(ticks, self._last_ticks) / base / TICKS_PER_S)
                 self._container.mux(packet)
         except (av.FFmpegError, ValueError, OSError) as error:
             what = f"{self._codec} {self._pixel_format} {self._width_px}x{self._height_px}"
@@ -191,7 +196,8 @@ class ClipWriter:
         rate_hz = Fraction(TICKS_PER_S, self._last_ticks)
         stream: Any = container.add_stream(self._codec, rate=rate_hz, options=self._options)
         stream.width, stream.height, stream.pix_fmt = self._width_px, self._height_px, self._pixel_format
-        stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
+        ticks_per_s = MPEG4_TICKS_PER_S if self._codec == "mpeg4" else TICKS_PER_S
+        stream.codec_context.time_base = Fraction(1, ticks_per_s)
         stream.codec_context.thread_count = ENCODER_THREADS
         if self._bit_rate_bps is not None:
             stream.codec_context.bit_rate = self._bit_rate_bps
@@ -249,6 +255,8 @@ def _codec_options(codec: str, crf: int | None, preset: str, interval_frames: in
         options["crf"] = str(crf)
     if codec in ("libx264", "libx265"):
         options["preset"] = preset
+    if codec == "libvpx-vp9" and preset in HASTY_PRESETS:
+        options |= {"deadline": "realtime", "cpu-used": "8"}
     if interval_frames is not None:
         options |= {"g": str(interval_frames), "keyint_min": str(interval_frames), "sc_threshold": "0"}
     if codec == "libx265":

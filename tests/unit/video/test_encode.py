@@ -39,6 +39,7 @@ def test_shifting_time_changes_nothing(tmp_path: Path, steps: list[int], shift_t
         ("libx264", ".mov", "yuv420p10le"),
         ("libx265", ".mp4", "yuv420p"),
         ("libvpx-vp9", ".webm", "yuv420p"),
+        ("mpeg4", ".mp4", "yuv420p"),
         ("mjpeg", ".mov", "yuvj420p"),
         ("ffv1", ".mkv", "gray"),
     ],
