@@ -7,6 +7,9 @@ cases beside the checkout. Every clip is analysed with the default settings in a
 that fails, even by a crash, is one without a result and the others go on. The score is that of the shared rule
 (`bench/score.py`), imported from where it lies; there is no copy of it here.
 
+Beside ours stands the informed detector, which is told site, direction and waveform (`benchmarks/informed.py`): the
+practical bound for any detector on the same displacement signals.
+
 Prints the tables and writes them to DIR/accuracy.md and DIR/accuracy.json; result folders go to DIR/work. A part of
 the clips (`--only`) is printed but not written: the file stands for all of them.
 """
@@ -15,113 +18,41 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import importlib.util
 import json
-import shutil
+import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 
+from benchmarks.cases import (
+    INFORMED_FILE,
+    LONGEST_ANALYSIS_S,
+    SHARED,
+    Analyse,
+    Case,
+    Outcome,
+    Rule,
+    find_cases,
+    load_rule,
+    run_case,
+    truth_of_clip,
+)
 from benchmarks.tables import ROOT, code_sha256, code_version, machine, markdown_table
 
-SHARED = ROOT.parent / "shared"
-LONGEST_ANALYSIS_S = 1800.0  # a clip that takes longer is stuck; ours, 40 times the length of the shared ones
-TRUTH_SUFFIX = ".truth.json"
 COMMON_COLUMNS = ("case", "truth", "label", "call")
 KINDS = {"no-twitch": "At rest", "sustained-facial": "Sustained"}
 OTHER_KIND = "Single twitches and bursts"
+COUNTS = ("tp", "fp", "fn")
+INFORMED_COUNTS = tuple(f"informed_{count}" for count in COUNTS)
 
 
-class Rule(Protocol):
-    """The functions of bench/score.py that are used here."""
-
-    def score_case(self, truth: dict[str, Any], result: dict[str, Any] | None) -> dict[str, Any]:
-        """Compare one result with its truth."""
-
-    def summarise(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        """Sum the rows up."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One clip and what is in it."""
-
-    clip: Path
-    truth: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Name in the table and of the result folder."""
-        return Path(str(self.truth["name"])).name
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one clip. `problem` says why there is no result."""
-
-    result: dict[str, Any] | None
-    problem: str | None
-    seconds: float
-
-
-Analyse = Callable[[Path, Path], None]
-"""Analyses a clip into a result folder; raises `RuntimeError` with one line where there is no result."""
-
-
-def load_rule(path: Path) -> Rule:
-    """Import the scoring rule from its file.
-
-    Raises
-    ------
-    FileNotFoundError
-        It is not there: the shared folder is needed.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"no scoring rule at {path.name}; expected the team's shared folder beside the checkout; "
-            "put it there, or name the rule with --rule"
-        )
-    spec = importlib.util.spec_from_file_location("shared_score", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return cast(Rule, module)
-
-
-def find_cases(folder: Path, only: Sequence[str] = ()) -> list[Case]:
-    """Pair every truth with its clip, in order of name.
-
-    Raises
-    ------
-    FileNotFoundError
-        There is no truth in the folder, or none with a name that was asked for.
-    """
-    paths = sorted(folder.glob(f"*{TRUTH_SUFFIX}"))
-    cases = [Case(clip_of(path), json.loads(path.read_text(encoding="utf-8"))) for path in paths]
-    if not cases:
-        raise FileNotFoundError(f"no NAME{TRUTH_SUFFIX} in {folder.name}; expected clips with known truth")
-    unknown = sorted(set(only) - {case.name for case in cases})
-    if unknown:
-        raise FileNotFoundError(f"no case {', '.join(unknown)}; known: {', '.join(case.name for case in cases)}")
-    return [case for case in cases if not only or case.name in only]
-
-
-def clip_of(truth_path: Path) -> Path:
-    """Find the film of a truth, whatever its container; NAME.mp4 where there is none, to be missed by the analysis."""
-    stem = truth_path.name.removesuffix(TRUTH_SUFFIX)
-    others = sorted(path for path in truth_path.parent.glob(f"{stem}.*") if path.suffix != ".json")
-    return next((path for path in others if path.stem == stem), truth_path.with_name(f"{stem}.mp4"))
-
-
-def analyse_apart(clip: Path, folder: Path) -> None:
+def analyse_apart(clip: Path, folder: Path, rule: Path) -> None:
     """Analyse in a child process: one clip's crash or memory is no other clip's."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--analyse-one", str(clip), str(folder)]
+    here = str(Path(__file__).resolve())
+    command = [sys.executable, here, "--analyse-one", str(clip), str(folder), "--rule", str(rule)]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=LONGEST_ANALYSIS_S, check=False
@@ -133,29 +64,26 @@ def analyse_apart(clip: Path, folder: Path) -> None:
         raise RuntimeError(said[-1] if said and done.returncode > 0 else f"crashed with code {done.returncode}")
 
 
-def analyse_here(clip: Path, folder: Path) -> None:
-    """Analyse with the default settings and write the result folder: what the child process does."""
+def analyse_here(clip: Path, folder: Path, rule: Path) -> None:
+    """Analyse with the default settings and write the result folder: what the child process does.
+
+    The informed detector works on the same signals, so it runs here, too, where the clip has its truth beside it.
+    """
+    from benchmarks.informed import informed_score
     from vision import analyse, write_result
 
-    write_result(analyse(clip), folder)
-
-
-def run_case(case: Case, work: Path, analyse: Analyse) -> Outcome:
-    """Analyse one clip; an older result of the same name never stands in for a new one."""
-    folder = work / case.name
-    shutil.rmtree(folder, ignore_errors=True)
-    start_s = time.perf_counter()
-    try:
-        analyse(case.clip, folder)
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RuntimeError) as error:
-        return Outcome(None, " ".join(str(error).split()), time.perf_counter() - start_s)
-    return Outcome(result, None, time.perf_counter() - start_s)
+    result, truth = analyse(clip), truth_of_clip(clip)
+    write_result(result, folder)
+    found = informed_score(result.signals, truth, load_rule(rule).match) if truth else None
+    if found is not None:
+        counts = dict(zip(COUNTS, (found.tp, found.fp, found.fn), strict=True))
+        (folder / INFORMED_FILE).write_text(json.dumps({**counts, "f1": found.f1}), encoding="utf-8")
 
 
 def score(case: Case, outcome: Outcome, rule: Rule) -> dict[str, Any]:
     """Score one clip by the rule; seconds and, where there is no result, the problem go along."""
     row = rule.score_case(case.truth, outcome.result)
+    row |= {f"informed_{key}": value for key, value in (outcome.informed or {}).items()}
     row["seconds"] = round(outcome.seconds, 1)
     if outcome.problem is not None:
         row["problem"] = outcome.problem
@@ -200,18 +128,49 @@ def tables(rows: Sequence[dict[str, Any]]) -> str:
         kinds.setdefault(KINDS.get(row["truth"], OTHER_KIND), []).append(row)
     parts = []
     for kind, members in kinds.items():
-        extra = dict.fromkeys(key for row in members for key in row if key not in (*COMMON_COLUMNS, "seconds"))
+        hidden = (*COMMON_COLUMNS, *INFORMED_COUNTS, "seconds")
+        extra = dict.fromkeys(key for row in members for key in row if key not in hidden)
         columns = [*COMMON_COLUMNS, *sorted(extra, key=lambda column: column == "problem"), "seconds"]
         table = markdown_table(columns, [[row.get(column) for column in columns] for row in members])
         parts.append(f"## {kind}\n\n{table}")
     return "\n\n".join(parts)
 
 
+def condition_of(name: str) -> str:
+    """Name what a clip stands for, whoever is on it: ``faceA_focal_2.0`` is ``face_focal_2.0``, ``x-s12`` is ``x``."""
+    return re.sub(r"-s\d+$", "", re.sub(r"^([a-z]+)[A-Z]_", r"\1_", name))
+
+
+def pooled_table(rows: Sequence[dict[str, Any]]) -> str:
+    """Ours beside the informed detector, hits and errors summed over each condition and over all; "" without any."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if all(key in row for key in (*COUNTS, *INFORMED_COUNTS)):
+            groups.setdefault(condition_of(row["case"]), []).append(row)
+    if not groups:
+        return ""
+    if len(groups) > 1:
+        groups["all"] = [row for members in groups.values() for row in members]
+    lines = []
+    for name, members in groups.items():
+        ours, informed = (_f1(members, keys) for keys in (COUNTS, INFORMED_COUNTS))
+        twitches = sum(row["n_true"] for row in members)
+        lines.append([name, len(members), twitches, ours, informed, round(informed - ours, 3)])
+    table = markdown_table(["condition", "clips", "twitches", "f1", "informed_f1", "behind"], lines)
+    return f"## Beside the informed detector\n\n{table}"
+
+
+def _f1(rows: Sequence[dict[str, Any]], keys: Sequence[str]) -> float:
+    tp, fp, fn = (sum(row[key] for row in rows) for key in keys)
+    return round(2 * tp / max(1, 2 * tp + fp + fn), 3)
+
+
 def page(made: dict[str, str], summary: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
     """Write accuracy.md."""
     made_table = markdown_table(["made with", ""], list(made.items()))
     sums = markdown_table(["summary", ""], list(summary.items()))
-    return f"# Accuracy on clips with known truth\n\n{made_table}\n\n{sums}\n\n{tables(rows)}\n"
+    text = "\n\n".join(part for part in (pooled_table(rows), tables(rows)) if part)
+    return f"# Accuracy on clips with known truth\n\n{made_table}\n\n{sums}\n\n{text}\n"
 
 
 def parse(arguments: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
@@ -233,13 +192,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; 0 where every clip had a result, 1 where some had none, 2 for wrong usage."""
     parser, options = parse(arguments)
     if options.analyse_one:
-        return _analyse_one(*options.analyse_one)
+        return _analyse_one(*options.analyse_one, options.rule)
     try:
         rule, cases = load_rule(options.rule), find_cases(options.cases, options.only)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     made = provenance(options.date or datetime.date.today().isoformat())
-    rows = run(cases, options.out / "work", rule, analyse_apart, options.workers, _tell)
+
+    def analyse(clip: Path, folder: Path) -> None:
+        analyse_apart(clip, folder, options.rule)
+
+    rows = run(cases, options.out / "work", rule, analyse, options.workers, _tell)
     if code_sha256("vision") != made["vision_sha256"]:
         made["caution"] = "the code changed while the clips were analysed"
     summary = rule.summarise(rows)
@@ -254,9 +217,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if any("problem" in row for row in rows) else 0
 
 
-def _analyse_one(clip: Path, folder: Path) -> int:
+def _analyse_one(clip: Path, folder: Path, rule: Path) -> int:
     try:
-        analyse_here(clip, folder)
+        analyse_here(clip, folder, rule)
     except Exception as error:  # whatever it is, it is this clip's result
         print(f"{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr)
         return 1

@@ -98,6 +98,34 @@ def test_the_page_holds_every_clip_and_figure(cases: Path, rule: Path, tmp_path:
     assert len({line.count("|") for line in text.split("## At rest")[1].split("##")[0].splitlines() if line}) == 1
 
 
+def test_the_informed_detector_stands_beside_ours(cases: Path, rule: Path, tmp_path: Path) -> None:
+    def analyse(clip: Path, folder: Path) -> None:
+        fake_analyse(clip, folder)
+        (folder / "informed.json").write_text(json.dumps({"tp": 8, "fp": 0, "fn": 2, "f1": 0.889}))
+
+    still, torn = run(cases, tmp_path / "work", rule, analyse)
+    assert still["informed_f1"] == 0.889
+    assert "informed_f1" not in torn
+
+
+def test_conditions_are_pooled_over_their_clips() -> None:
+    counts = {"informed_tp": 9, "informed_fp": 0, "informed_fn": 1, "n_true": 10}
+    rows = [
+        {"case": "faceA_focal_1.0", "tp": 10, "fp": 0, "fn": 0, **counts},
+        {"case": "faceB_focal_1.0", "tp": 5, "fp": 5, "fn": 5, **counts},
+        {"case": "faceA_rest"},
+    ]
+    table = accuracy.pooled_table(rows)
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "face_focal" in line]
+    assert cells == [["face_focal_1.0", "2", "20", "0.75", "0.947", "0.197"]]
+    assert accuracy.pooled_table([{"case": "faceA_rest"}]) == ""
+
+
+@pytest.mark.parametrize(("name", "condition"), [("wristA_focal", "wrist_focal"), ("face-2px-s11", "face-2px")])
+def test_a_condition_is_the_name_without_person_and_seed(name: str, condition: str) -> None:
+    assert accuracy.condition_of(name) == condition
+
+
 def test_only_takes_known_names(cases: Path) -> None:
     assert [case.name for case in accuracy.find_cases(cases, ["torn"])] == ["torn"]
     with pytest.raises(FileNotFoundError, match="no case fearless; known: still, torn"):
@@ -123,7 +151,7 @@ def test_without_the_shared_rule_it_says_what_is_needed(
 def test_the_whole_command_writes_its_files(
     cases: Path, rule: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(accuracy, "analyse_apart", fake_analyse)
+    monkeypatch.setattr(accuracy, "analyse_apart", lambda clip, folder, _rule: fake_analyse(clip, folder))
     out = tmp_path / "out"
     arguments = [str(cases), "--rule", str(rule), "--out", str(out), "--date", "2026-01-02"]
     assert accuracy.main([*arguments, "--only", "still"]) == 0
@@ -146,7 +174,11 @@ def small_clip(cases: Path) -> Path:
 def test_real_analyses_in_processes_of_their_own(small_clip: Path, tmp_path: Path) -> None:
     if not SHARED_RULE.is_file():
         pytest.skip("the shared scoring rule is not beside this checkout")
-    still, torn = run(small_clip.parent, tmp_path / "work", SHARED_RULE, accuracy.analyse_apart)
+
+    def analyse(clip: Path, folder: Path) -> None:
+        accuracy.analyse_apart(clip, folder, SHARED_RULE)
+
+    still, torn = run(small_clip.parent, tmp_path / "work", SHARED_RULE, analyse)
     assert still["case"] == "still"
     assert still["label"] != "(no result)", still
     assert "false_per_min" in still
