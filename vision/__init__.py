@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vision.errors import ClipError, SettingsError, TwitchscopeError
+    from vision.model.request import Request
     from vision.model.result import AnalysisResult, ResultDocument
-    from vision.pipeline import Request, analyse
+    from vision.pipeline import analyse
     from vision.report.export import read_result, write_result
     from vision.report.html import write_report
     from vision.settings import Settings, load_settings
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _HOME = {
     "AnalysisResult": "vision.model.result",
     "ClipError": "vision.errors",
-    "Request": "vision.pipeline",
+    "Request": "vision.model.request",
     "ResultDocument": "vision.model.result",
     "Settings": "vision.settings",
     "SettingsError": "vision.errors",

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from vision.errors import ClipTooShortError, SettingsError
 from vision.locate.assign import region_of_points
 from vision.locate.choose import choose_locator
 from vision.locate.locator import Locator
@@ -18,6 +16,7 @@ from vision.model.clip import ClipInfo
 from vision.model.events import EventSet
 from vision.model.features import Features, PatternCall
 from vision.model.regions import RegionTrack, View
+from vision.model.request import Request
 from vision.model.result import (
     AnalysisResult,
     ClipRecord,
@@ -40,7 +39,7 @@ from vision.twitch.rhythm import measure_rhythm
 from vision.twitch.spectrum import spectral_peak_hz
 from vision.twitch.spread import measure_spread
 from vision.video.decode import open_clip, sample_frames
-from vision.video.probe import probe
+from vision.video.probe import probe, require_long_enough, slowdown_factor
 
 Progress = Callable[[float], None]
 """Told the share of the clip that is done, 0 to 1."""
@@ -48,20 +47,6 @@ Progress = Callable[[float], None]
 
 def _unheard(_share: float) -> None:
     """Listen to no progress."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the user says about one clip. None: not said."""
-
-    view: View | None = None
-    region_px: tuple[float, float, float, float] | None = None
-    body_part: str | None = None
-    side: Literal["left", "right"] | None = None
-    filmed_on: str | None = None
-    mirrored: bool | None = None
-    mm_per_px: float | None = None
-    capture_rate_hz: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,13 +79,14 @@ def analyse(
 def measure(path: Path, settings: Settings, request: Request, on_progress: Progress) -> Measured:
     """Read the clip once: find the part, follow the skin, take out what moves as a whole."""
     declared = probe(path, settings.video)
+    slowdown = slowdown_factor(declared, request.capture_rate_hz, settings.video)
+    require_long_enough(path, declared, slowdown, settings.video)
     preview = sample_frames(path, settings.video, settings.locate.preview_frame_count)
     locator = choose_locator(
         preview, settings.locate, view=request.view, region_px=request.region_px, side=request.side,
         mirrored=request.mirrored,
     )  # fmt: skip
     try:
-        slowdown = _slowdown(declared, request.capture_rate_hz, settings.video.shortest_clip_s)
         info, problems, regions, tracks = _follow(path, locator, declared, slowdown, settings, on_progress)
     finally:
         locator.close()
@@ -206,21 +192,3 @@ def in_real_time(info: ClipInfo, slowdown: float) -> ClipInfo:
     return replace(
         info, duration_s=info.duration_s / slowdown, mean_rate_hz=info.mean_rate_hz * slowdown, keyframe_s=keyframe_s
     )
-
-
-def _slowdown(info: ClipInfo, capture_rate_hz: float | None, shortest_s: float) -> float:
-    """How much slower the file plays than life was: 1 unless the user names the rate of a slow-motion film."""
-    if capture_rate_hz is None or not info.mean_rate_hz:
-        return 1.0
-    if capture_rate_hz < 0.99 * info.mean_rate_hz:
-        raise SettingsError(
-            f"--capture-rate {capture_rate_hz:g} is below the file's own {info.mean_rate_hz:.1f} frames a second",
-            "the rate at which a slow-motion film was taken, e.g. 120 or 240", "leave it out for an ordinary film",
-        )  # fmt: skip
-    slowdown = capture_rate_hz / info.mean_rate_hz
-    if info.duration_s is not None and info.duration_s / slowdown < shortest_s:
-        raise ClipTooShortError(
-            f"at {capture_rate_hz:g} frames a second the clip lasts {info.duration_s / slowdown:.2f} s of real time",
-            f"at least {shortest_s:g} s", "check --capture-rate, or film longer",
-        )  # fmt: skip
-    return slowdown

@@ -33,6 +33,29 @@ class VideoSettings(_Section):
     largest_frame_px: int = Field(7680 * 4320, gt=0, description="Pixels of a frame; 8K is the largest a phone films.")
     longest_clip_s: float = Field(1800.0, gt=0, description="Longer clips are refused: cut them first.")
     small_side_px: int = Field(320, ge=64, description="Longer side of the RGB picture that the face model sees.")
+    most_frames: int = Field(432_000, gt=0, description="Longer films are refused: 30 min at 240 frames a second.")
+    most_streams: int = Field(
+        32, gt=0, description="Of film, sound and data in one file; phones write up to 8 (our choice)."
+    )
+    largest_animation_px: int = Field(
+        1_000_000_000, gt=0, description="Pixels of all pictures of a WebP animation, which is held in memory."
+    )
+    slow_motion_ratio: float = Field(
+        1.5,
+        gt=1,
+        description="Capture rate in the maker's metadata ÷ rate of the file from which a film is slowed "
+        "down: a dim 30 falls to 24 (1.25), the mildest slow motion is 2 (our choice).",
+    )
+    follow_links: bool = Field(False, description="Whether a symbolic link stands for the file that it points to.")
+
+
+class LimitSettings(_Section):
+    """What the child process that reads a clip may use (`vision.isolate`). All our choice, unvalidated."""
+
+    memory_bytes: int = Field(4 << 30, ge=1 << 28, description="Address space; the libraries alone take 0.7 GiB of it.")
+    run_s: float = Field(4 * 3600.0, gt=0, description="For one clip: eight times the length of the longest one.")
+    silence_s: float = Field(600.0, gt=0, description="Without a sign of progress; then the clip counts as hung.")
+    answer_bytes: int = Field(2 << 30, gt=0, description="Of measured motion that one clip may hand back.")
 
 
 class LocateSettings(_Section):
@@ -300,6 +323,7 @@ class Settings(_Section):
     features: FeatureSettings = FeatureSettings()
     quality: QualitySettings = QualitySettings()
     pattern: PatternSettings = PatternSettings()
+    limits: LimitSettings = LimitSettings()
 
 
 def settings_sha256(settings: Settings) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from vision.errors import ShapeError
 from vision.model.arrays import ByteArray, require_shape
+
+Transfer = Literal["sdr", "hlg", "pq"]
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,14 @@ class ClipInfo:
     Sizes are those of the upright picture: rotation, mirroring and pixel shape are already applied. Before the
     clip has been decoded, `frame_count` and `duration_s` are what the file declares (None where it declares
     nothing); afterwards they are what was decoded. Times count from the first frame shown.
+
+    What the compressed pictures tell before any is decoded (None where they carry no times): `span_s`, from the first
+    to the end of the last one, which is all that can ever be decoded; `typical_rate_hz`, one over their usual
+    distance, which gaps do not change; `dropped_count`, how many are missing in the gaps; `longest_gap_s`;
+    `keyframe_interval_s`, the usual one.
+
+    What the phone's own metadata tell: `capture_rate_hz`, the rate of the camera where it is not that of the file;
+    `has_slowed_part`, a stretch slowed down within the film; `is_phone_original`, its maker's marks are still there.
     """
 
     sha256: str
@@ -34,6 +45,20 @@ class ClipInfo:
     is_simulated: bool = False
     bit_rate_bps: int | None = None
     declared_frame_count: int | None = None
+    span_s: float | None = None
+    typical_rate_hz: float | None = None
+    dropped_count: int | None = None
+    longest_gap_s: float | None = None
+    keyframe_interval_s: float | None = None
+    capture_rate_hz: float | None = None
+    has_slowed_part: bool = False
+    is_phone_original: bool = False
+    is_dolby_vision: bool = False
+    transfer: Transfer = "sdr"
+    is_full_range: bool = False
+    is_interlaced: bool = False
+    is_pixel_square: bool = True
+    stream_count: int = 1
 
 
 @dataclass(frozen=True, eq=False)

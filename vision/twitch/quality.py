@@ -24,10 +24,20 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Some times were missing and were derived from their neighbours.",
         "Send the original file.",
     ),
+    "no-timestamps": (
+        "The file holds no times; those of its stated rate were used, so every frequency is only as true as that rate.",
+        "Send the phone's original file.",
+    ),
     "interlaced": (
-        "The film is interlaced, so half of each picture is older.",
+        "The film was interlaced; every second line was made from its neighbours.",
         "Film with a phone, not through a TV format.",
     ),
+    "slowed-part": (
+        "The phone slowed a part of the film down: times and frequencies in it are not those of life.",
+        "Film without super slow motion.",
+    ),
+    "odd-rotation": ("The file turns its picture by no quarter turn; that was ignored.", "Send the original file."),
+    "odd-pixel-shape": ("The shape of the pixels makes no sense and was ignored.", "Send the original file."),
     "size-change": ("The picture changes its size; only one size was read.", "Send the phone's original file."),
     "several-faces": ("Several faces are in view; the largest was measured.", "Film one person alone."),
     "skin-not-sure": ("What was measured may not be skin.", "Say where to look with --region X,Y,W,H."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,8 +10,10 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from vision.errors import ClipNotFoundError, ClipNotReadableError
+from vision.errors import ClipNotReadableError
 from vision.settings import VideoSettings
+from vision.video.files import AN_ORIGINAL, shown_name
+from vision.video.stills import animation_as_film, head_of, is_still, is_webp
 
 # Containers that hold one film in one file. Playlists, picture sequences, subtitles and captures from devices are
 # left out: they would make FFmpeg open other files than the one that was named.
@@ -23,35 +24,28 @@ CONTAINERS = (
 THUMBNAIL_SIDE_PX = 32
 # Decoders round pictures up to whole blocks; the exact limit is checked on the picture itself.
 BLOCK_ALLOWANCE = 2
-AN_ORIGINAL = "copy the original file from the phone again"
-
-
-def shown_name(path: Path) -> str:
-    """Name of the file without anything a terminal might act on."""
-    return "".join(letter if letter.isprintable() else "?" for letter in path.name)
-
-
-def require_regular_file(path: Path) -> None:
-    """Refuse what is no regular file, without opening it: a pipe would block."""
-    name = shown_name(path)
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError) as error:
-        raise ClipNotFoundError(f"there is no file {name}", "a video file", "check the path") from error
-    if stat.S_ISDIR(mode):
-        raise ClipNotFoundError(f"{name} is a folder", "a video file", "name the clips in it")
-    if not stat.S_ISREG(mode):
-        raise ClipNotFoundError(f"{name} is a pipe, socket or device", "a video file", "copy it to disk first")
-    if path.stat().st_size == 0:
-        raise ClipNotReadableError(f"{name} is empty", "a video file", AN_ORIGINAL)
 
 
 def open_container(path: Path, settings: VideoSettings) -> InputContainer:
     """Open the file that was named and no other."""
-    options = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS, **decoder_options(settings)}
+    options = {
+        "protocol_whitelist": "file",
+        "format_whitelist": CONTAINERS,
+        "max_streams": str(settings.most_streams),
+    }
     try:
+        head = head_of(path)
+        if is_still(head):
+            raise ClipNotReadableError(
+                f"{shown_name(path)} is a still picture", "a film", "a live photo's film lies beside it; choose that"
+            )
+        if is_webp(head):
+            return av.open(animation_as_film(path, settings), mode="r")
         # The prefix keeps names such as "concat:a" or "-" from being taken for protocols.
-        return av.open(f"file:{path.absolute()}", mode="r", options=options, metadata_errors="replace")
+        # Not `options`: PyAV 16 then frees one dictionary too many where streams show up late, and crashes (its #2010).
+        return av.open(f"file:{path.absolute()}", mode="r", container_options=options, metadata_errors="replace")
+    except MemoryError:
+        raise
     except PermissionError as error:
         raise ClipNotReadableError(f"{shown_name(path)} may not be read", "a file that is yours to read") from error
     except (av.FFmpegError, ValueError, UnicodeError) as error:
@@ -67,8 +61,12 @@ def decoder_options(settings: VideoSettings) -> dict[str, str]:
     return {"max_pixels": str(settings.largest_frame_px * BLOCK_ALLOWANCE)}
 
 
-def choose_stream(container: InputContainer, name: str) -> VideoStream:
+def choose_stream(container: InputContainer, settings: VideoSettings, name: str) -> VideoStream:
     """Choose the film among cover pictures, thumbnails and second streams."""
+    if len(container.streams) > settings.most_streams:
+        raise ClipNotReadableError(
+            f"{name} holds {len(container.streams)} streams", f"at most {settings.most_streams}", AN_ORIGINAL
+        )
     pictures = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
     films = [stream for stream in container.streams.video if not _disposition(stream) & pictures]
     if not films:
@@ -121,6 +119,10 @@ def declared_duration_s(container: InputContainer, stream: VideoStream) -> Fract
 def require_declared_limits(container: InputContainer, stream: VideoStream, settings: VideoSettings, name: str) -> None:
     """Refuse by what the header says, before anything is decoded."""
     require_frame_size(stream.codec_context.width, stream.codec_context.height, settings, name)
+    if stream.frames > settings.most_frames:
+        raise ClipNotReadableError(
+            f"{name} has {stream.frames} pictures", f"at most {settings.most_frames}", "cut it into shorter clips"
+        )
     duration_s = declared_duration_s(container, stream)
     if duration_s is not None:
         require_length(float(duration_s), settings, name)

@@ -10,11 +10,12 @@ from types import TracebackType
 
 import av
 
-from vision.errors import ClipTooShortError
+from vision.errors import ClipNotReadableError, ClipTooShortError
 from vision.model.arrays import ByteArray
 from vision.model.clip import ClipInfo, Frame
 from vision.settings import VideoSettings
-from vision.video.container import AN_ORIGINAL, require_length
+from vision.video.container import require_length
+from vision.video.files import AN_ORIGINAL
 from vision.video.picture import luma_of, rgb_small_of
 from vision.video.sample import sample_frames
 from vision.video.source import ClipSource, clock_of, is_intra, is_of_size, open_source
@@ -58,7 +59,7 @@ class ClipReader:
     ClipTooShortError
         After the last frame, where fewer than `shortest_clip_s` seconds decoded.
     ClipNotReadableError
-        While iterating, where the timestamps run beyond `longest_clip_s`.
+        While iterating, where the timestamps run beyond `longest_clip_s`; at the end, where most do not advance.
     """
 
     def __init__(self, source: ClipSource, settings: VideoSettings, rgb_rate_hz: float | None) -> None:
@@ -95,10 +96,12 @@ class ClipReader:
         truncated : the film ends before the file says it does.
         size-change : the picture size changes; the film was read up to there.
         missing-timestamps : placed after the frame before.
+        no-timestamps : no frame has a time of its own; all follow the rate that the file names.
         duplicate-timestamps, backward-timestamps : frames that do not advance were left out.
         odd-rotation : the display matrix is no quarter turn; it was ignored.
         odd-pixel-shape : the declared pixel shape cannot be meant; it was ignored.
-        interlaced : the first picture holds two half pictures of different times.
+        interlaced : pictures hold two half pictures of different times; from there on one of them was kept.
+        slowed-part : the phone slowed a stretch of the film down after filming, and times in it are not those of life.
         """
         return (*self._source.tally.problems, *self._clock.problems)
 
@@ -119,6 +122,9 @@ class ClipReader:
         self._conclude()
 
     def _frame(self, picture: av.VideoFrame, time_s: float) -> Frame:
+        if picture.interlaced_frame and not self._source.geometry.is_interlaced:
+            self._source.geometry = replace(self._source.geometry, is_interlaced=True)
+            self._source.tally.note("interlaced")
         is_keyframe = is_intra(picture)
         if is_keyframe:
             self._keyframe_s.append(time_s)
@@ -145,6 +151,9 @@ class ClipReader:
         duration_s = float(self._clock.duration_s or 0)
         if self._is_cut_short(duration_s):
             self._source.tally.note("truncated")
+        if self._clock.derived_count == self._clock.count:
+            self._source.tally.note("no-timestamps")
+        self._require_a_clock()
         self._info = replace(
             self._source.info,
             frame_count=self._clock.count,
@@ -159,6 +168,15 @@ class ClipReader:
                 f"{self._source.name} shows {duration_s:.2f} s that can be decoded",
                 f"at least {self._settings.shortest_clip_s:g} s",
                 "film for a minute or longer" if self._info.is_complete else AN_ORIGINAL,
+            )
+
+    def _require_a_clock(self) -> None:
+        """Refuse where most pictures do not advance: what is left would be a guess."""
+        if self._clock.left_out_count > self._clock.count:
+            raise ClipNotReadableError(
+                f"{self._source.name} has {self._clock.left_out_count} pictures whose times do not advance",
+                "times that advance",
+                AN_ORIGINAL,
             )
 
     def _is_cut_short(self, duration_s: float) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vision.model.arrays import ByteArray
+from vision.model.clip import Transfer
 
 _Pixel = TypeVar("_Pixel", bound=np.generic)
 
@@ -30,6 +31,8 @@ _SWS_BT709, _SWS_BT601 = 1, 5
 # Untagged video is BT.709 from this height on, BT.601 below: what encoders and players assume.
 _HD_HEIGHT_PX = 720
 _LIMITED_RANGE, _FULL_RANGE = 1, 2
+# Transfer characteristics of HDR film (ITU-T H.273); anything else is shown as ordinary film.
+TRANSFERS: dict[int, Transfer] = {16: "pq", 18: "hlg"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Geometry:
     square_width_px : width after which pixels are square; the stored one where they already are.
     rotation_deg : clockwise turn, 0, 90, 180 or 270.
     is_mirrored : mirrored left to right after the turn.
+    is_interlaced : odd and even lines are of two different times; the odd ones are made from their neighbours.
     """
 
     stored_width_px: int
@@ -47,6 +51,7 @@ class Geometry:
     square_width_px: int
     rotation_deg: int = 0
     is_mirrored: bool = False
+    is_interlaced: bool = False
 
     @property
     def width_px(self) -> int:
@@ -70,7 +75,9 @@ def geometry_of(picture: av.VideoFrame, pixel_aspect: Fraction | None) -> tuple[
     if turn is None:
         problems.append("odd-rotation")
         turn = (0, False)
-    return Geometry(picture.width, picture.height, square_width_px, *turn), problems
+    if picture.interlaced_frame:
+        problems.append("interlaced")
+    return Geometry(picture.width, picture.height, square_width_px, *turn, bool(picture.interlaced_frame)), problems
 
 
 def square_width(width_px: int, pixel_aspect: Fraction | None) -> int | None:
@@ -136,7 +143,23 @@ def luma_of(picture: av.VideoFrame, geometry: Geometry) -> ByteArray:
     """
     name = picture.format.name if _has_luma_plane(picture) else _stand_in(picture.format)
     planar = picture.reformat(width=geometry.square_width_px, format=name)
-    return upright(_first_plane(planar), geometry)
+    luma = _first_plane(planar)
+    return upright(of_one_time(luma) if geometry.is_interlaced else luma, geometry)
+
+
+def of_one_time(luma: ByteArray) -> ByteArray:
+    """Keep the even lines of an interlaced picture and put the mean of its neighbours in place of each odd one.
+
+    Notes
+    -----
+    Filters that look at pictures before and after mix times where they find nothing moving, which a measurement of
+    small movements would see. Which half came first shifts all times alike.
+    """
+    single = luma.copy()
+    above = luma[0:-1:2].astype(np.uint16)
+    below = np.concatenate([luma[2::2], luma[-2:-1] if len(luma) % 2 == 0 else luma[:0]]).astype(np.uint16)
+    single[1::2] = (above + below + 1) >> 1
+    return single
 
 
 def _has_luma_plane(picture: av.VideoFrame) -> bool:
@@ -190,11 +213,23 @@ def _colour(picture: av.VideoFrame) -> dict[str, int]:
         return {}
     by_height = _SWS_BT709 if picture.height >= _HD_HEIGHT_PX else _SWS_BT601
     matrix = _SWS_MATRIX.get(picture.colorspace, by_height)
-    is_full = picture.color_range == _FULL_RANGE or picture.format.name.startswith("yuvj")
     return {
         "src_colorspace": matrix,
         # Means nothing for RGB, but PyAV applies matrix and range only where source and target differ.
         "dst_colorspace": _SWS_BT601 if matrix == _SWS_BT709 else _SWS_BT709,
-        "src_color_range": _FULL_RANGE if is_full else _LIMITED_RANGE,
+        "src_color_range": _FULL_RANGE if is_full_range(picture) else _LIMITED_RANGE,
         "dst_color_range": _FULL_RANGE,
     }
+
+
+def is_full_range(picture: av.VideoFrame) -> bool:
+    """Whether black is 0 and white 255, as in a still, and not 16 and 235, as in film."""
+    return bool(picture.color_range == _FULL_RANGE) or picture.format.name.startswith("yuvj") or picture.format.is_rgb
+
+
+def has_dolby_vision(picture: av.VideoFrame) -> bool:
+    """Whether the picture carries Dolby Vision's own data beside it; phones add them to HLG or PQ."""
+    try:
+        return any(picture.side_data.get(kind) is not None for kind in ("DOVI_METADATA", "DOVI_RPU_BUFFER"))
+    except ValueError:  # as in `display_matrix`
+        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,23 +16,22 @@ from vision.errors import ClipError, ClipNotReadableError
 from vision.model.clip import ClipInfo
 from vision.settings import VideoSettings
 from vision.video.container import (
-    AN_ORIGINAL,
     choose_stream,
     declared_duration_s,
     decoder_options,
     open_container,
     require_declared_limits,
     require_frame_size,
-    require_regular_file,
-    shown_name,
 )
-from vision.video.picture import Geometry, geometry_of
+from vision.video.files import AN_ORIGINAL, require_regular_file, shown_name
+from vision.video.maker import capture_rate_hz, is_phone_original
+from vision.video.picture import TRANSFERS, Geometry, geometry_of, has_dolby_vision, is_full_range
+from vision.video.scan import Content, content_of
 from vision.video.timing import PresentationClock
 
 # Fixed, not the number of processors: damaged files would otherwise decode differently on different machines.
 DECODER_THREADS = 4
 SIMULATED_COMMENT = "simulated by twitchscope"
-_HASH_BLOCK_BYTES = 1 << 20
 
 
 @dataclass
@@ -88,26 +86,15 @@ def open_source(path: Path, settings: VideoSettings) -> ClipSource:
         Empty, not a video, audio only, no decoder, encrypted, nothing decodes, or beyond the limits of `settings`.
     """
     name = shown_name(path)
-    require_regular_file(path)
+    require_regular_file(path, follow_links=settings.follow_links)
     container = open_container(path, settings)
     try:
-        stream = choose_stream(container, name)
+        stream = choose_stream(container, settings, name)
         require_declared_limits(container, stream, settings, name)
         return _begin(path, container, stream, settings)
     except ClipError:
         container.close()
         raise
-
-
-def _sha256(path: Path, name: str) -> str:
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(_HASH_BLOCK_BYTES):
-                digest.update(block)
-    except OSError as error:
-        raise ClipNotReadableError(f"{name} cannot be read to its end", "a whole file", AN_ORIGINAL) from error
-    return digest.hexdigest()
 
 
 def _begin(path: Path, container: InputContainer, stream: VideoStream, settings: VideoSettings) -> ClipSource:
@@ -122,9 +109,11 @@ def _begin(path: Path, container: InputContainer, stream: VideoStream, settings:
         raise _nothing_decodes(name, tally)
     geometry, problems = geometry_of(first, stream.sample_aspect_ratio)
     require_frame_size(geometry.width_px, geometry.height_px, settings, name)
-    for problem in [*problems, *(["interlaced"] if first.interlaced_frame else [])]:
+    for problem in problems:
         tally.note(problem)
-    info = _declared_info(container, stream, _sha256(path, name), first, geometry)
+    info = _declared_info(container, stream, content_of(path, settings), first, geometry)
+    if info.has_slowed_part and info.capture_rate_hz is None:
+        tally.note("slowed-part")
     return ClipSource(name, container, stream, info, geometry, first, _chain(first, later), tally)
 
 
@@ -153,6 +142,8 @@ def decoded_pictures(container: InputContainer, stream: VideoStream, tally: Tall
             pictures = stream.decode(packet)
         except av.error.EOFError:
             continue
+        except MemoryError:  # FFmpeg's own is an FFmpegError too, and no damage
+            raise
         except av.FFmpegError:
             tally.note("damaged")
             is_touched = True
@@ -173,21 +164,23 @@ def _packets(container: InputContainer, stream: VideoStream, tally: Tally) -> It
                 tally.packet_count += 1
                 tally.is_encrypted |= packet.has_sidedata("encryption_info")
                 yield packet
+    except MemoryError:
+        raise
     except av.FFmpegError:  # the file breaks off
         tally.note("damaged")
     yield None
 
 
 def _declared_info(
-    container: InputContainer, stream: VideoStream, sha256: str, first: av.VideoFrame, geometry: Geometry
+    container: InputContainer, stream: VideoStream, content: Content, first: av.VideoFrame, geometry: Geometry
 ) -> ClipInfo:
     duration_s = declared_duration_s(container, stream)
     rate_hz = stream.average_rate
     comments = [value for key, value in container.metadata.items() if key.lower() == "comment"]
     return ClipInfo(
-        sha256=sha256,
-        container=container.format.name,
-        codec=stream.codec_context.codec.canonical_name,
+        sha256=content.sha256,
+        container="webp" if content.is_animation else container.format.name,
+        codec="webp" if content.is_animation else stream.codec_context.codec.canonical_name,
         pixel_format=first.format.name,
         width_px=geometry.width_px,
         height_px=geometry.height_px,
@@ -200,6 +193,20 @@ def _declared_info(
         is_simulated=any(comment.startswith(SIMULATED_COMMENT) for comment in comments),
         bit_rate_bps=stream.codec_context.bit_rate or container.bit_rate or None,
         declared_frame_count=stream.frames or None,
+        span_s=content.scan.span_s,
+        typical_rate_hz=content.scan.typical_rate_hz,
+        dropped_count=content.scan.dropped_count,
+        longest_gap_s=content.scan.longest_gap_s,
+        keyframe_interval_s=content.scan.keyframe_interval_s,
+        capture_rate_hz=capture_rate_hz(container.metadata),
+        has_slowed_part=content.has_slowed_part,
+        is_phone_original=is_phone_original({**container.metadata, **stream.metadata}),
+        is_dolby_vision=has_dolby_vision(first),
+        transfer=TRANSFERS.get(stream.codec_context.color_trc, "sdr"),
+        is_full_range=is_full_range(first),
+        is_interlaced=geometry.is_interlaced,
+        is_pixel_square=geometry.square_width_px == geometry.stored_width_px,
+        stream_count=len(container.streams),
     )
 
 

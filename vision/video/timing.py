@@ -21,6 +21,11 @@ class PresentationClock:
     declared_rate_hz : what the file says of its rate; used only to place pictures without a timestamp before
         two others have shown how far apart they lie. None where the file says nothing.
 
+    Attributes
+    ----------
+    count : pictures placed. derived_count : those among them without a time of their own. left_out_count : pictures
+        that do not advance.
+
     Notes
     -----
     Holds a handful of numbers whatever the length of the clip.
@@ -36,6 +41,8 @@ class PresentationClock:
         self._shortest_s: Fraction | None = None
         self._longest_s: Fraction | None = None
         self.count = 0
+        self.derived_count = 0
+        self.left_out_count = 0
         self.problems: list[str] = []
 
     def place(self, pts: int | None, duration: int | None) -> Fraction | None:
@@ -54,6 +61,7 @@ class PresentationClock:
         """
         shown_s = self._next_s() if pts is None else pts * self._time_base_s
         if shown_s is None or not self._advances(shown_s):
+            self.left_out_count += 1
             return None
         if self._last_s is None:
             self._first_s = shown_s
@@ -62,6 +70,7 @@ class PresentationClock:
         self._last_s = shown_s
         self._last_duration_s = duration * self._time_base_s if duration and duration > 0 else None
         self.count += 1
+        self.derived_count += pts is None
         return shown_s - self._first_s
 
     @property

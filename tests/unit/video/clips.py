@@ -88,9 +88,11 @@ def encoded(codec: str, pixel_format: str, number: int, size: tuple[int, int]) -
     return [*context.encode(frame), *context.encode(None)]
 
 
-def remux(source: Path, target: Path, options: dict[str, str]) -> Path:
+def remux(source: Path, target: Path, options: dict[str, str], metadata: dict[str, str] | None = None) -> Path:
     """Copy the packets of a clip into another container."""
     with av.open(str(source)) as old, av.open(str(target), "w", options=options) as new:
+        for key, value in (metadata or {}).items():
+            new.metadata[key] = value
         stream = new.add_stream_from_template(old.streams.video[0])
         for packet in old.demux(video=0):
             if packet.size:
