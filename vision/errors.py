@@ -5,11 +5,13 @@
     │   ├── ClipNotFoundError       no such file, a folder, or not a regular file
     │   ├── ClipNotReadableError    empty, not a video, no video stream, nothing decodes
     │   ├── ClipTooShortError       less than the shortest clip that can carry an answer
-    │   └── NothingToMeasureError   neither a face nor an eye nor skin that can be tracked
+    │   ├── NothingToMeasureError   neither a face nor an eye nor skin that can be tracked
+    │   └── ClipStoppedError        its analysis crashed, hung or outgrew its limits
     ├── SettingsError           the settings file or an option
     ├── OutputError             the folder or file to write to
     ├── ResultFileError         a result.json that is missing, damaged or of another version
-    └── ShapeError              us: arrays that do not fit together
+    ├── ShapeError              us: arrays that do not fit together
+    └── DefectError             us: anything that nobody foresaw
 
 Each says in one line what was found, what was expected and what to try. None carries a path beyond the
 file's own name, none a frame: an error text may end in a log.
@@ -63,6 +65,10 @@ class NothingToMeasureError(ClipError):
     """No face, no eye and no skin that can be tracked."""
 
 
+class ClipStoppedError(ClipError):
+    """The process that read the clip crashed, hung or outgrew its limits, and was ended."""
+
+
 class SettingsError(TwitchscopeError):
     """A setting or an option is not what it may be."""
 
@@ -77,3 +83,11 @@ class ResultFileError(TwitchscopeError):
 
 class ShapeError(TwitchscopeError):
     """Arrays that do not fit together: a defect of the program, not of the clip."""
+
+
+class DefectError(TwitchscopeError):
+    """Something that nobody foresaw stopped the process that read the clip. `trace` may hold paths: never log it."""
+
+    def __init__(self, found: str, expected: str = "", advice: str = "", *, trace: str = "") -> None:
+        super().__init__(found, expected, advice)
+        self.trace = trace

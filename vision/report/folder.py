@@ -109,6 +109,13 @@ def replace_text(path: Path, text: str) -> None:
         raise refusal(path, error) from error
 
 
+def clear_leftovers(folder: Path) -> None:
+    """Take away what a process that was ended while it wrote has left half done; it may hold a picture."""
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        if _is_partial(entry.name):
+            shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+
+
 def _move_into(aside: Path, folder: Path) -> None:
     for name in DRAWN_NAMES:
         (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,109 @@
+"""What the tests of the fence have the child do: everything that a hostile clip might make it do."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import stat
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vision import behind
+from vision.errors import ClipTooShortError
+from vision.settings import Settings
+from vision.wire import Parcel
+
+PICTURE_PX = 64
+
+
+def echo(path: Path, _settings: Settings, job: Mapping[str, Any], on_progress: behind.Progress) -> Parcel:
+    on_progress(0.5)
+    return Parcel({"name": path.name, "pid": os.getpid(), "said": job.get("said")}, {"numbers": np.arange(5)})
+
+
+def die(_path: Path, _settings: Settings, job: Mapping[str, Any], _on_progress: behind.Progress) -> Parcel:
+    os.kill(os.getpid(), getattr(signal, job["signal"]))
+    time.sleep(30)
+    return Parcel(None)
+
+
+def leave(*_all: object) -> Parcel:
+    os._exit(3)
+
+
+def hang(*_all: object) -> Parcel:
+    time.sleep(600)
+    return Parcel(None)
+
+
+def crawl(_path: Path, _settings: Settings, _job: Mapping[str, Any], on_progress: behind.Progress) -> Parcel:
+    while True:
+        on_progress(0.1)
+        time.sleep(0.02)
+
+
+def eat(*_all: object) -> Parcel:
+    kept = []
+    while True:
+        kept.append(bytearray(1 << 26))
+
+
+def eat_natively(*_all: object) -> Parcel:
+    import cv2
+
+    picture = np.zeros((PICTURE_PX, PICTURE_PX), np.uint8)
+    return Parcel(cv2.resize(picture, (1 << 17, 1 << 17)).shape)
+
+
+def babble(*_all: object) -> Parcel:
+    sys.stdout.write("libraries print\n")
+    sys.stdout.flush()
+    os.system("echo so do programs")
+    return Parcel("answer")
+
+
+def lie(*_all: object) -> Parcel:
+    """Put something that is no frame on the pipe."""
+    for number in range(3, 64):
+        with contextlib.suppress(OSError):
+            if stat.S_ISFIFO(os.fstat(number).st_mode):
+                os.write(number, b"\xff" * 100)
+    time.sleep(30)
+    return Parcel(None)
+
+
+def brag(*_all: object) -> Parcel:
+    return Parcel(None, {"much": np.zeros(1 << 24)})
+
+
+def refuse(*_all: object) -> Parcel:
+    raise ClipTooShortError("clip.mp4 is short", "a long one", "film on")
+
+
+def stumble(*_all: object) -> Parcel:
+    raise ZeroDivisionError("in /secret/place")
+
+
+def limits(*_all: object) -> Parcel:
+    import resource
+
+    which = (resource.RLIMIT_AS, resource.RLIMIT_CORE)
+    return Parcel([resource.getrlimit(one)[0] for one in which] + [sys.flags.ignore_environment, socket.gethostname()])
+
+
+TASKS = {
+    name: value
+    for name, value in list(globals().items())
+    if callable(value) and getattr(value, "__module__", "") == __name__
+}
+
+
+def serve() -> None:
+    behind.serve(TASKS)
