@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vision.errors import OutputError, SettingsError, ShapeError, TwitchscopeError
+from vision.errors import DefectError, OutputError, SettingsError, ShapeError, TwitchscopeError
 
 if TYPE_CHECKING:
+    from vision.isolate import Fence
+    from vision.model.request import Request
     from vision.model.result import AnalysisResult, ResultDocument
-    from vision.pipeline import Request
     from vision.settings import Settings
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -51,6 +52,7 @@ class Wanted:
     report: bool
     as_json: bool
     open_report: bool
+    deidentify: bool
     debug: bool
 
 
@@ -69,6 +71,8 @@ def analyze(
     scale_mm_per_px: Annotated[float | None, typer.Option(metavar="S", help="Size of a pixel on the skin.")] = None,
     settings: Annotated[Path | None, typer.Option(metavar="FILE", help="Settings as TOML.")] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
+    deidentify: Annotated[bool, typer.Option("--deidentify", help="Put no picture of the patient anywhere.")] = False,
+    follow_links: Annotated[bool, typer.Option("--follow-links", help="Take symbolic links for their files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print result.json, one line a clip.")] = False,
     open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
     debug: Debug = False,
@@ -76,8 +80,8 @@ def analyze(
     """Measure the twitches in one clip or several."""
     if no_report and open_report:
         raise SettingsError("--open together with --no-report", "one of them", "leave one out")
-    wanted = Wanted(not no_report, as_json, open_report, debug)
-    from vision.pipeline import Request
+    wanted = Wanted(not no_report, as_json, open_report, deidentify, debug)
+    from vision.model.request import Request
     from vision.report.naming import result_folders
     from vision.settings import Settings, load_settings
 
@@ -91,6 +95,8 @@ def analyze(
         capture_rate_hz=_positive("--capture-rate", capture_rate),
     )
     used = Settings() if settings is None else load_settings(settings)
+    if follow_links:
+        used = used.model_copy(update={"video": used.video.model_copy(update={"follow_links": True})})
     pairs = zip(clips, result_folders(clips, out), strict=True)
     raise typer.Exit(max([_attempt(clip, folder, used, request, wanted) for clip, folder in pairs]))
 
@@ -102,20 +108,29 @@ def report(
     debug: Debug = False,  # noqa: ARG001 `main` looks for it
 ) -> None:
     """Draw report.html of a result again."""
+    from vision.isolate import Fence
     from vision.report.export import read_result
     from vision.report.html import write_report
+    from vision.settings import Settings
 
-    typer.echo(write_report(read_result(result_dir), result_dir, clip=clip))
+    if clip is None:
+        typer.echo(write_report(read_result(result_dir), result_dir, clip=None))
+        return
+    with Fence(Settings()) as fence:
+        typer.echo(fence.draw(result_dir, clip))
 
 
 @app.command()
 def info(clip: ClipFile, debug: Debug = False) -> None:  # noqa: ARG001
     """Say what a clip's file tells of itself."""
-    from vision.report.text import clip_facts
-    from vision.settings import VideoSettings
-    from vision.video.probe import probe
+    from vision.isolate import Fence
+    from vision.report.facts import clip_facts, file_advice
+    from vision.settings import Settings
 
-    _print_pairs(clip_facts(probe(clip, VideoSettings())))
+    with Fence(Settings()) as fence:
+        facts = fence.info(clip)
+    _print_pairs(clip_facts(facts))
+    _print_list("To film better:", file_advice(facts))
 
 
 @app.command()
@@ -124,17 +139,14 @@ def doctor(
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
     """Check the installation and say how to film; with a clip, say what to film better."""
-    from vision.doctor import FILMING_ADVICE, check_installation, quality_lines
-    from vision.pipeline import analyse
-
     if clip is not None:
-        with _progress(clip.name) as on_progress:
-            quality = analyse(clip, on_progress=on_progress).document.quality
-        typer.echo("\n".join(quality_lines(quality)))
+        _judge_clip(clip)
         return
+    from vision.doctor import FILMING_ADVICE, check_installation
+
     checks = check_installation()
     _print_pairs([(check.name, check.found if check.is_fine else f"PROBLEM: {check.found}") for check in checks])
-    typer.echo("\n".join(["", "How to film:", *(f"- {line}" for line in FILMING_ADVICE)]))
+    _print_list("How to film:", FILMING_ADVICE)
     raise typer.Exit(DONE if all(check.is_fine for check in checks) else FAILED)
 
 
@@ -199,6 +211,24 @@ def schema(debug: Debug = False) -> None:  # noqa: ARG001
     typer.echo(json_schema(), nl=False)
 
 
+def _judge_clip(clip: Path) -> None:
+    """Say what to film better: by the file, by a few of its pictures, and by an analysis where that is possible."""
+    from vision.isolate import Fence
+    from vision.settings import Settings
+
+    with Fence(Settings()) as fence:
+        facts, looks = fence.info(clip), fence.look(clip)
+        from vision.doctor import NOTHING_TO_IMPROVE, film_advice, motion_advice
+
+        advice = film_advice(facts, looks)
+        try:
+            with _progress(clip.name) as on_progress:
+                advice += motion_advice(fence.analyse(clip, on_progress=on_progress), facts)
+            advice = advice or [NOTHING_TO_IMPROVE]
+        finally:  # a clip that cannot be analysed needs advice most
+            typer.echo("\n".join(advice))
+
+
 def _rectangle(text: str | None) -> tuple[float, float, float, float] | None:
     if text is None:
         return None
@@ -236,31 +266,35 @@ def _attempt(clip: Path, folder: Path, settings: Settings, request: Request, wan
 
 def _analyze_one(clip: Path, folder: Path, settings: Settings, request: Request, wanted: Wanted) -> None:
     """Refuse early what cannot be written, analyse, write the result, print it, draw the report."""
-    from vision.pipeline import analyse
-    from vision.report.export import check_output_folder, write_result
-    from vision.video.container import require_regular_file
+    from vision.isolate import Fence
+    from vision.video.files import require_regular_file
 
-    require_regular_file(clip)
-    check_output_folder(folder)
-    with _progress(clip.name) as on_progress:
-        result = analyse(clip, settings, request, on_progress)
-    write_result(result, folder)
-    if wanted.as_json:
-        typer.echo(result.document.model_dump_json())
-    else:
-        _print_summary(result.document, clip.name)
-    path = _draw_report(result, folder, clip) if wanted.report else folder
+    require_regular_file(clip, follow_links=settings.video.follow_links)
+    with Fence(settings) as fence:  # its libraries load while ours do
+        from vision.report.export import check_output_folder, write_result
+
+        check_output_folder(folder)
+        with _progress(clip.name) as on_progress:
+            result = fence.analyse(clip, request, on_progress)
+        write_result(result, folder)
+        if wanted.as_json:
+            typer.echo(result.document.model_dump_json())
+        else:
+            _print_summary(result.document, clip.name)
+        still = None if wanted.deidentify else clip
+        path = _draw_report(fence, result, folder, still) if wanted.report else folder
     if not wanted.as_json:
         typer.echo(f"Written: {path}")
     if wanted.open_report:
         _open_in_browser(path)
 
 
-def _draw_report(result: AnalysisResult, folder: Path, clip: Path) -> Path:
+def _draw_report(fence: Fence, result: AnalysisResult, folder: Path, clip: Path | None) -> Path:
+    """Draw the report: behind the fence where the clip is opened once more for its still."""
     from vision.report.html import write_report
 
     try:
-        return write_report(result, folder, clip=clip)
+        return write_report(result, folder, clip=None) if clip is None else fence.draw(folder, clip)
     except TwitchscopeError as error:
         found = f"the result is written, but not its report: {error.found}"
         raise OutputError(found, error.expected, error.advice) from error
@@ -289,6 +323,11 @@ def _print_summary(document: ResultDocument, name: str) -> None:
         typer.echo("\n".join(lines))
 
 
+def _print_list(heading: str, lines: Sequence[str]) -> None:
+    if lines:
+        typer.echo("\n".join(["", heading, *(f"- {line}" for line in lines)]))
+
+
 def _print_pairs(pairs: Sequence[tuple[str, str]]) -> None:
     width = max(len(word) for word, _ in pairs)
     typer.echo("\n".join(f"{word:<{width}}  {value}" for word, value in pairs))
@@ -311,13 +350,14 @@ def _report_failure(error: Exception, name: str | None, *, is_debug: bool) -> in
     """Say what went wrong in one line on stderr; give the exit code."""
     if is_debug:
         traceback.print_exception(error)
+        typer.echo(getattr(error, "trace", ""), err=True, nl=False)  # what a child process says of itself
     text, code = str(error), FAILED
     if isinstance(error, typer.TyperException):
         said = error.format_message().rstrip(".").replace("Value error, ", "")  # pydantic's, inside typer
         text, code = f"{said}; try twitchscope --help", error.exit_code
     elif isinstance(error, SettingsError):
         code = WRONG_USAGE
-    elif isinstance(error, ShapeError):
+    elif isinstance(error, ShapeError | DefectError):
         text = f"{text}; {DEFECT}"
     elif not isinstance(error, TwitchscopeError):
         text = f"unexpected {type(error).__name__}; {DEFECT}"  # its own text may hold a path

@@ -28,7 +28,7 @@ from vision.video.encode import ClipWriter
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["analyze", "report", "info", "doctor", "simulate", "schema"]
-LATER = ["--pdf", "--fhir", "--magnify", "--event-clips", "--deidentify", "--context"]
+LATER = ["--pdf", "--fhir", "--magnify", "--event-clips", "--context"]
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ def test_a_report_that_fails_leaves_the_result(run: Run, face_clip: Path, monkey
     def refuse(*_args: object, **_named: object) -> None:
         raise cli.OutputError("the disk is full", "room", "free some")
 
-    monkeypatch.setattr("vision.report.html.write_report", refuse)
+    monkeypatch.setattr("vision.isolate.Fence.draw", refuse)
     ran = run("analyze", face_clip, "--out", "o")
     assert ran.code == 1
     assert ran.err.count("\n") == 1
@@ -248,10 +248,13 @@ def test_a_report_that_fails_leaves_the_result(run: Run, face_clip: Path, monkey
 def test_a_defect_is_one_line_and_a_traceback_only_with_debug(
     debug: list[str], run: Run, face_clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_args: object) -> None:
-        raise ZeroDivisionError(f"in {face_clip}")
-
-    monkeypatch.setattr("vision.pipeline.analyse", fail)
+    failing = f"""
+from vision import behind
+def analyse(*_args):
+    raise ZeroDivisionError({str(face_clip)!r})
+behind.serve({{"analyse": analyse}})
+"""
+    monkeypatch.setattr("vision.isolate.Fence.__init__.__defaults__", (failing,))
     ran = run("analyze", face_clip, "--out", "o", *debug)
     assert ran.code == 1
     assert ("Traceback" in ran.err) == bool(debug)

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 import cli
+from vision.pipeline import analyse
+from vision.report.html import write_report
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,6 +82,7 @@ def test_nothing_in_python_asks_for_an_internet_socket(
 
     monkeypatch.setattr(socket, "socket", watched)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **_named: asked.append(args))
+    write_report(analyse(face_clip), tmp_path, clip=face_clip)
     assert cli.main(["analyze", str(face_clip), "--out", str(tmp_path / "result")]) == 0
     assert asked == []
 

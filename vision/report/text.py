@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-from vision.model.clip import ClipInfo
 from vision.model.features import PatternLabel
 from vision.model.result import RegionRecord, ResultDocument
 from vision.report.units import counted, listing, measured, probability, share, significant, whole
@@ -170,30 +169,6 @@ def place(name: str, side: str | None) -> str:
     """Say where as people do: "right lower eyelid", "chin", "skin"."""
     words = name.replace("-", " ")
     return words if side in (None, "midline") else f"{side} {words}"
-
-
-def clip_facts(info: ClipInfo) -> list[tuple[str, str]]:
-    """Say what a clip's file tells of itself, as pairs of a word and its value with unit."""
-    unknown = "not stated in the file"
-    rate = unknown if info.mean_rate_hz is None else f"{significant(info.mean_rate_hz, 4)} frames a second on average"
-    uneven = {True: ", uneven", False: ", even", None: ""}[info.is_variable_rate]
-    turned = f"{info.rotation_deg}°" + (" and mirrored" if info.is_mirrored_by_matrix else "")
-    facts = [
-        ("Size", f"{info.width_px} × {info.height_px} px, upright"),
-        ("Turned by the player", turned if info.rotation_deg or info.is_mirrored_by_matrix else "not at all"),
-        ("Length", measured(info.duration_s, "s", 3) if info.duration_s is not None else unknown),
-        ("Frames", unknown if info.frame_count is None else str(info.frame_count)),
-        ("Frame rate", rate + uneven),
-        ("Codec", f"{info.codec}, {info.pixel_format}"),
-        ("Container", info.container),
-        ("Bit rate", unknown if info.bit_rate_bps is None else f"{significant(info.bit_rate_bps / 1e6)} Mbit/s"),
-        ("Complete", "yes" if info.is_complete else "no: damaged, or shorter than it says"),
-        ("Simulated", "yes, by twitchscope" if info.is_simulated else "no"),
-        ("SHA-256", info.sha256),
-    ]
-    if info.declared_frame_count not in (None, info.frame_count):
-        facts.insert(4, ("Frames promised", str(info.declared_frame_count)))
-    return facts
 
 
 def _focal(document: ResultDocument) -> str:

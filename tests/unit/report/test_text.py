@@ -6,7 +6,7 @@ from tests import builders
 from vision.model.clip import ClipInfo
 from vision.model.features import EyeClosure
 from vision.model.result import Quality
-from vision.report import text
+from vision.report import facts, text
 
 DISEASES = ("myokymia", "spasm", "sclerosis", "als", "fasciculation", "blepharospasm", "tic", "dystonia", "parkinson")
 ALL = [
@@ -108,11 +108,11 @@ def test_eyes_that_were_not_seen_are_not_counted():
 
 def test_clip_facts_say_what_is_not_known():
     info = ClipInfo("ab" * 32, "mp4", "h264", "yuv420p", 1080, 1920, None, None, None, None, 90)
-    facts = dict(text.clip_facts(info))
-    assert facts["Size"] == "1080 × 1920 px, upright"
-    assert facts["Length"] == facts["Frames"] == facts["Frame rate"] == "not stated in the file"
-    assert facts["Turned by the player"] == "90°"
-    assert "Frames promised" not in facts
+    told = dict(facts.clip_facts(info))
+    assert told["Size"] == "1080 × 1920 px, upright"
+    assert told["Length"] == told["Frames"] == told["Frame rate"] == "not stated in the file"
+    assert told["Turned by the player"] == "90°"
+    assert "Frames promised" not in told
 
 
 def test_clip_facts_of_a_damaged_clip():
@@ -120,8 +120,8 @@ def test_clip_facts_of_a_damaged_clip():
         "ab" * 32, "mp4", "h264", "yuv420p", 640, 480, 200, 6.7, 29.97, True, 0, is_complete=False,
         declared_frame_count=900, bit_rate_bps=2_400_000,
     )  # fmt: skip
-    facts = dict(text.clip_facts(info))
-    assert facts["Frames promised"] == "900"
-    assert facts["Frame rate"] == "29.97 frames a second on average, uneven"
-    assert facts["Bit rate"] == "2.4 Mbit/s"
-    assert facts["Complete"].startswith("no")
+    told = dict(facts.clip_facts(info))
+    assert told["Frames promised"] == "900"
+    assert told["Frame rate"] == "29.97 frames a second on average, uneven"
+    assert told["Bit rate"] == "2.4 Mbit/s"
+    assert told["Complete"].startswith("no")
