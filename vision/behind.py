@@ -39,6 +39,9 @@ def serve(more: Mapping[str, Task] | None = None) -> None:
     more : tasks beside our own; for tests.
     """
     jobs, says = _pipes()
+    # mediapipe would load its microphone, whose search for a library runs a compiler (0.8 s, and a program by its
+    # name alone). Taken as missing, mediapipe goes on without it.
+    sys.modules.setdefault("sounddevice", None)  # type: ignore[arg-type]
     tasks = {**TASKS, **(more or {})}
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to answer
     waiting = threading.Semaphore(0)

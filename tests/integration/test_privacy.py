@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import cli
+from tests.unit.video.clips import remux
 from vision.pipeline import analyse
 from vision.report.html import write_report
 
@@ -97,6 +98,75 @@ def test_no_name_and_no_path_in_anything_that_is_written(
     for path in out.iterdir():
         for text in texts_of(path):
             assert [secret for secret in secrets if len(secret) > 1 and secret.encode() in text] == []
+
+
+METADATA = {
+    "title": "Jane Doe",
+    "location": "+48.8584+002.2945/",
+    "com.apple.quicktime.location.ISO6709": "+48.8584+002.2945+035.000/",
+    "com.apple.quicktime.make": "Apple",
+    "com.apple.quicktime.model": "SERIAL-12345",
+    "com.android.version": "14-SERIAL-12345",
+    "comment": "Jane Doe, born 1970",
+    "artist": "Jane Doe",
+}
+
+
+def test_no_place_no_serial_and_no_name_of_the_film_comes_out(
+    tmp_path: Path, face_clip: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = remux(face_clip, tmp_path / "clip.mp4", {"movflags": "use_metadata_tags"}, METADATA)
+    assert clip.read_bytes().count(b"SERIAL-12345") == 2
+    for command in (["analyze", str(clip), "--out", str(tmp_path / "o")], ["info", str(clip)], ["doctor", str(clip)]):
+        assert cli.main(command) == 0
+    said = "".join(capfd.readouterr()).encode()
+    assert b"by its maker's marks" in said
+    for text in [said, *(text for path in (tmp_path / "o").iterdir() for text in texts_of(path))]:
+        assert [secret for secret in (b"Jane", b"1970", b"48.85", b"SERIAL", b"14-S") if secret in text] == []
+
+
+def test_a_report_without_a_face(tmp_path: Path, face_clip: Path) -> None:
+    assert cli.main(["analyze", str(face_clip), "--out", str(tmp_path / "a")]) == 0
+    assert cli.main(["analyze", str(face_clip), "--out", str(tmp_path / "b"), "--deidentify"]) == 0
+    assert b"data:image" in (tmp_path / "a" / "report.html").read_bytes()
+    assert b"data:image" not in (tmp_path / "b" / "report.html").read_bytes()
+
+
+def test_an_analysis_writes_nothing_but_its_result(
+    tmp_path: Path, face_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Temporary files have nowhere to go: the folder for them is watched, and stays empty."""
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert cli.main(["analyze", str(face_clip), "--out", str(tmp_path / "o")]) == 0
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == [
+        "events.csv", "report.html", "result.json", "signals.npz",
+    ]  # fmt: skip
+    pictures = [path for path in (tmp_path / "home").rglob("*") if path.suffix in {".jpg", ".png", ".npy", ".npz"}]
+    assert pictures == []
+
+
+def test_a_trace_of_a_whole_run_shows_no_internet_socket(tmp_path: Path, face_clip: Path) -> None:
+    """What the kernel was asked for, by every process and thread of a run."""
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("there is no strace here")
+    trace = tmp_path / "trace"
+    watched = ["-f", "-qq", "-e", "trace=%network,execve", "-o", str(trace)]
+    ran = subprocess.run(
+        [strace, *watched, sys.executable, str(ROOT / "cli.py"), "analyze", str(face_clip), "--out", "o"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if not trace.exists() or "execve" not in trace.read_text():
+        pytest.skip("strace may not trace here")
+    assert ran.returncode == 0
+    calls = trace.read_text().splitlines()
+    assert [call for call in calls if "AF_INET" in call] == []
+    started = [call for call in calls if "execve(" in call and call.rstrip().endswith("= 0")]
+    assert len(started) == 2  # ourselves and the child: no other program
 
 
 def texts_of(path: Path) -> list[bytes]:

@@ -83,6 +83,19 @@ def brag(*_all: object) -> Parcel:
     return Parcel(None, {"much": np.zeros(1 << 24)})
 
 
+def read(path: Path, settings: Settings, _job: Mapping[str, Any], on_progress: behind.Progress) -> Parcel:
+    """Probe, sample and decode a clip from end to end."""
+    from vision.video.decode import open_clip, sample_frames
+    from vision.video.probe import probe
+
+    probe(path, settings.video)
+    sample_frames(path, settings.video, 3)
+    with open_clip(path, settings.video, rgb_rate_hz=5.0) as reader:
+        for _ in reader:
+            on_progress(0.5)
+    return Parcel({"frame_count": reader.info.frame_count, "problems": reader.problems})
+
+
 def refuse(*_all: object) -> Parcel:
     raise ClipTooShortError("clip.mp4 is short", "a long one", "film on")
 

@@ -22,7 +22,7 @@ class ClipInfo:
     What the compressed pictures tell before any is decoded (None where they carry no times): `span_s`, from the first
     to the end of the last one, which is all that can ever be decoded; `typical_rate_hz`, one over their usual
     distance, which gaps do not change; `dropped_count`, how many are missing in the gaps; `longest_gap_s`;
-    `keyframe_interval_s`, the usual one.
+    `keyframe_interval_s`, the usual one; `is_all_intra`, every picture stands on its own (MJPEG, ProRes, GIF).
 
     What the phone's own metadata tell: `capture_rate_hz`, the rate of the camera where it is not that of the file;
     `has_slowed_part`, a stretch slowed down within the film; `is_phone_original`, its maker's marks are still there.
@@ -50,6 +50,7 @@ class ClipInfo:
     dropped_count: int | None = None
     longest_gap_s: float | None = None
     keyframe_interval_s: float | None = None
+    is_all_intra: bool = False
     capture_rate_hz: float | None = None
     has_slowed_part: bool = False
     is_phone_original: bool = False
@@ -68,7 +69,8 @@ class Frame:
     index : position among the decoded frames.
     time_s : presentation time, seconds from the first frame shown.
     luma : (H, W) uint8, native resolution.
-    is_keyframe : True for an intra frame.
+    is_keyframe : True for an intra frame among others. Where all are intra none is marked: what redraws every picture
+        makes none differ from its neighbours.
     rgb_small : (h, w, 3) uint8 or None; made only for the frames for which it was asked.
     """
 

@@ -27,7 +27,7 @@ def clip_facts(info: ClipInfo) -> list[tuple[str, str]]:
         ("Frame rate", _rate(info)),
         ("Missing frames", _missing(info)),
         ("Slow motion", _slow_motion(info)),
-        ("Keyframes", "" if not info.keyframe_interval_s else f"every {significant(info.keyframe_interval_s)} s"),
+        ("Keyframes", _keyframes(info)),
         ("Codec", f"{info.codec}, {info.pixel_format}"),
         ("Picture", _picture(info)),
         ("Container", f"{info.container}, {counted(info.stream_count, 'stream')}"),
@@ -92,6 +92,12 @@ def _missing(info: ClipInfo) -> str:
     if not info.dropped_count or info.longest_gap_s is None:
         return ""
     return f"{info.dropped_count}, the longest gap {significant(info.longest_gap_s)} s"
+
+
+def _keyframes(info: ClipInfo) -> str:
+    if info.is_all_intra:
+        return "every frame"
+    return f"every {significant(info.keyframe_interval_s)} s" if info.keyframe_interval_s else ""
 
 
 def _slow_motion(info: ClipInfo) -> str:

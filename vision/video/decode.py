@@ -18,7 +18,7 @@ from vision.video.container import require_length
 from vision.video.files import AN_ORIGINAL
 from vision.video.picture import luma_of, rgb_small_of
 from vision.video.sample import sample_frames
-from vision.video.source import ClipSource, clock_of, is_intra, is_of_size, open_source
+from vision.video.source import ClipSource, clock_of, is_of_size, is_redrawn, open_source
 
 __all__ = ["ClipReader", "open_clip", "sample_frames"]
 
@@ -125,7 +125,7 @@ class ClipReader:
         if picture.interlaced_frame and not self._source.geometry.is_interlaced:
             self._source.geometry = replace(self._source.geometry, is_interlaced=True)
             self._source.tally.note("interlaced")
-        is_keyframe = is_intra(picture)
+        is_keyframe = is_redrawn(picture, self._source)
         if is_keyframe:
             self._keyframe_s.append(time_s)
         return Frame(

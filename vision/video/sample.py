@@ -11,7 +11,7 @@ import av
 from vision.model.clip import Frame
 from vision.settings import VideoSettings
 from vision.video.picture import luma_of, rgb_small_of
-from vision.video.source import ClipSource, clock_of, decoded_pictures, is_intra, is_of_size, open_source
+from vision.video.source import ClipSource, clock_of, decoded_pictures, is_of_size, is_redrawn, open_source
 
 # Pictures decoded at most to get from a keyframe to a sample, and from one opening sample to the next.
 LONGEST_LEAP = 90
@@ -95,4 +95,4 @@ def _opening(source: ClipSource, count: int) -> Iterator[tuple[av.VideoFrame, fl
 
 def _sampled(index: int, picture: av.VideoFrame, time_s: float, source: ClipSource, settings: VideoSettings) -> Frame:
     rgb_small = rgb_small_of(picture, source.geometry, settings.small_side_px)
-    return Frame(index, time_s, luma_of(picture, source.geometry), is_intra(picture), rgb_small)
+    return Frame(index, time_s, luma_of(picture, source.geometry), is_redrawn(picture, source), rgb_small)

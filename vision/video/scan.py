@@ -41,6 +41,7 @@ class PacketScan:
     dropped_count: int | None
     longest_gap_s: float | None
     keyframe_interval_s: float | None
+    is_all_intra: bool
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,9 @@ def scan_packets(container: InputContainer, stream: VideoStream, settings: Video
 
 def _scan(count: int, times_s: Times, ends_s: Times, keys_s: Times) -> PacketScan:
     untimed = count - len(times_s)
+    is_all_intra = len(keys_s) == len(times_s) > 1
     if len(times_s) < 2 or times_s[-1] <= times_s[0]:
-        return PacketScan(count, untimed, None, None, None, None, _median(np.diff(keys_s)))
+        return PacketScan(count, untimed, None, None, None, None, _median(np.diff(keys_s)), is_all_intra)
     steps_s = np.diff(times_s)
     steps_s = steps_s[steps_s > 0]
     usual_s = usual_step_s(steps_s)
@@ -133,6 +135,7 @@ def _scan(count: int, times_s: Times, ends_s: Times, keys_s: Times) -> PacketSca
         dropped_count=int(missing[steps_s > GAP_SHARE * usual_s].sum()),
         longest_gap_s=float(steps_s.max()),
         keyframe_interval_s=_median(np.diff(keys_s)),
+        is_all_intra=is_all_intra,
     )
 
 

@@ -31,6 +31,8 @@ from vision.video.timing import PresentationClock
 
 # Fixed, not the number of processors: damaged files would otherwise decode differently on different machines.
 DECODER_THREADS = 4
+# Every picture of these stands on its own, though not every one is marked as a keyframe.
+INTRA_CODECS = ("ffv1", "ffvhuff", "huffyuv", "utvideo")
 SIMULATED_COMMENT = "simulated by twitchscope"
 
 
@@ -198,6 +200,7 @@ def _declared_info(
         dropped_count=content.scan.dropped_count,
         longest_gap_s=content.scan.longest_gap_s,
         keyframe_interval_s=content.scan.keyframe_interval_s,
+        is_all_intra=content.scan.is_all_intra or stream.codec_context.codec.canonical_name in INTRA_CODECS,
         capture_rate_hz=capture_rate_hz(container.metadata),
         has_slowed_part=content.has_slowed_part,
         is_phone_original=is_phone_original({**container.metadata, **stream.metadata}),
@@ -224,6 +227,9 @@ def is_of_size(picture: av.VideoFrame, source: ClipSource) -> bool:
     return (picture.width, picture.height) == (geometry.stored_width_px, geometry.stored_height_px)
 
 
-def is_intra(picture: av.VideoFrame) -> bool:
-    """Whether a picture stands on its own: a keyframe, or an intra frame that others may not rest upon."""
-    return bool(picture.key_frame) or picture.pict_type == PictureType.I
+def is_redrawn(picture: av.VideoFrame, source: ClipSource) -> bool:
+    """Whether a picture stands on its own among others that do not; see `Frame.is_keyframe`.
+
+    That is a keyframe, or an intra frame that others may not rest upon.
+    """
+    return not source.info.is_all_intra and (bool(picture.key_frame) or picture.pict_type == PictureType.I)

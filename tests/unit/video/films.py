@@ -38,6 +38,8 @@ class Recipe:
     options: dict[str, str] = field(default_factory=dict)
     tags: dict[str, int] = field(default_factory=dict)
     """Attributes of the codec context: range, matrix, transfer."""
+    container: dict[str, str] = field(default_factory=dict)
+    """Options of the container."""
 
 
 def texture(seed: int = 3) -> npt.NDArray[np.float32]:
@@ -94,8 +96,9 @@ def _store_webp(path: Path, pictures: Sequence[npt.NDArray[np.uint8]], times_s: 
 def _store_by_hand(path: Path, pictures: Sequence[npt.NDArray[np.uint8]], times_s: Any, recipe: Recipe) -> Path:
     height_px, width_px = pictures[0].shape
     rate = Fraction(recipe.rate_hz).limit_denominator(1001)
-    with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream(recipe.codec, rate=rate, options=recipe.options)
+    quiet = {"x265-params": "log-level=none"} if recipe.codec == "libx265" else {}
+    with av.open(str(path), "w", options=recipe.container) as container:
+        stream: Any = container.add_stream(recipe.codec, rate=rate, options={**quiet, **recipe.options})
         stream.width, stream.height, stream.pix_fmt = width_px, height_px, recipe.pixel_format
         by_count = recipe.ending in (".avi", ".gif", ".mpg", ".3gp")  # their encoders know one rate alone
         stream.codec_context.time_base = 1 / rate if by_count else Fraction(1, TICKS_PER_S)
