@@ -174,12 +174,17 @@ def plain_face(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ResultDo
 
 
 def assert_same_twitches(document: ResultDocument, plain: ResultDocument) -> None:
-    """Same label; each event has its like within one frame, on the same side of the patient."""
+    """Same label, same side of the patient; each event has its like within one frame.
+
+    One event may stand alone on either side: another encoding lifts one that stood at the bar above it, or below.
+    """
     assert document.pattern.label == plain.pattern.label
     assert {event.side for event in document.events} == {event.side for event in plain.events} == {"right"}
-    ours, theirs = ([event.peak_s for event in one.events] for one in (document, plain))
-    assert len(ours) == len(theirs) > 0
-    np.testing.assert_allclose(ours, theirs, atol=1 / plain.clip.mean_rate_hz)
+    ours, theirs = (np.array([event.peak_s for event in one.events]) for one in (document, plain))
+    near = np.abs(ours[:, None] - theirs[None]) <= 1 / plain.clip.mean_rate_hz
+    assert len(theirs) >= 6
+    assert np.sum(~near.any(axis=0)) <= 1
+    assert np.sum(~near.any(axis=1)) <= 1
 
 
 @pytest.mark.slow

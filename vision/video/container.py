@@ -28,11 +28,7 @@ BLOCK_ALLOWANCE = 2
 
 def open_container(path: Path, settings: VideoSettings) -> InputContainer:
     """Open the file that was named and no other."""
-    options = {
-        "protocol_whitelist": "file",
-        "format_whitelist": CONTAINERS,
-        "max_streams": str(settings.most_streams),
-    }
+    options = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
     try:
         head = head_of(path)
         if is_still(head):

@@ -1,0 +1,129 @@
+"""Files that were cut, spoiled or never finished: what can be read is analysed, and lost time is lost."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from tests.unit.video.clips import remux
+from tests.unit.video.films import HEIGHT_PX, WIDTH_PX, Recipe, pictures_at, store, times
+from vision.errors import ClipError, ClipNotReadableError
+from vision.model.request import Request
+from vision.pipeline import analyse
+from vision.settings import VideoSettings
+from vision.video.decode import open_clip
+
+DURATION_S, RATE_HZ = 8.0, 30.0
+CUTS = np.linspace(0.02, 0.99, 50)
+KEYED = {"preset": "ultrafast", "crf": "15", "g": "30", "keyint_min": "30", "sc_threshold": "0", "bf": "0"}
+VIDEO = VideoSettings()
+WATCHED = Request(region_px=(8.0, 8.0, WIDTH_PX - 16.0, HEIGHT_PX - 16.0))
+
+
+@lru_cache(maxsize=1)
+def film() -> tuple[Any, Any]:
+    times_s = times(DURATION_S, RATE_HZ)
+    return times_s, pictures_at(times_s)
+
+
+def keyed(path: Path) -> Path:
+    """Eight seconds with a keyframe every second."""
+    times_s, pictures = film()
+    return store(path, pictures, times_s, Recipe("keyed", path.suffix, options=KEYED))
+
+
+WAYS = {
+    "index first": (".mp4", {"movflags": "faststart"}),
+    "fragmented": (".mp4", {"movflags": "frag_keyframe+empty_moov"}),
+    "matroska": (".mkv", {}),
+    "transport stream": (".ts", {}),
+}
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("films")
+    whole = keyed(folder / "whole.mp4")
+    return {
+        way: remux(whole, folder / f"{way.replace(' ', '-')}{ending}", options)
+        for way, (ending, options) in WAYS.items()
+    }
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_fifty_cuts_each_give_a_beginning_or_a_refusal(way: str, stored: dict[str, Path], tmp_path: Path) -> None:
+    data = stored[way].read_bytes()
+    part = tmp_path / f"part{stored[way].suffix}"
+    lengths = []
+    for share in CUTS:
+        part.write_bytes(data[: int(share * len(data))])
+        try:
+            with open_clip(part, VIDEO) as reader:
+                shown_s = [frame.time_s for frame in reader]
+        except ClipError:
+            lengths.append(0.0)
+            continue
+        np.testing.assert_allclose(shown_s, np.arange(len(shown_s)) / RATE_HZ, atol=0.0006)
+        assert reader.info.duration_s == pytest.approx(len(shown_s) / RATE_HZ, abs=0.04)
+        lengths.append(reader.info.duration_s or 0.0)
+    assert lengths == sorted(lengths)
+    assert lengths[-1] > 0.9 * DURATION_S
+
+
+def test_without_an_index_it_is_refused_with_the_likely_cause(tmp_path: Path) -> None:
+    whole = keyed(tmp_path / "a.mp4")
+    data = whole.read_bytes()
+    whole.write_bytes(data[: data.rindex(b"moov") - 4])
+    with pytest.raises(ClipNotReadableError, match="interrupted recording"):
+        analyse(whole)
+
+
+def spoiled(path: Path, from_s: float, until_s: float) -> Path:
+    """Write noise over all packets of a stretch."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        tick_s = float(stream.time_base or 0)
+        packets = [(packet.pos, packet.size, (packet.pts or 0) * tick_s) for packet in container.demux(stream)]
+    data = bytearray(path.read_bytes())
+    rng = np.random.default_rng(2)
+    for place, size, shown_s in packets:
+        if size and from_s <= shown_s < until_s:
+            data[place : place + size] = rng.integers(0, 256, size, np.uint8).tobytes()
+    path.write_bytes(bytes(data))
+    return path
+
+
+@pytest.mark.slow
+def test_what_was_lost_in_the_middle_is_not_observed(tmp_path: Path) -> None:
+    """2.5 s are spoiled, which is lost up to the next keyframe; no event and no watching falls there."""
+    whole = analyse(keyed(tmp_path / "a.mp4"), request=WATCHED).document
+    document = analyse(spoiled(keyed(tmp_path / "b.mp4"), 3.2, 5.7), request=WATCHED).document
+    lost = (3.2, 6.0)
+    codes = {warning.code for warning in document.quality.warnings}
+    assert {"damaged", "incomplete"} <= codes
+    assert document.clip.duration_s == pytest.approx(DURATION_S, abs=0.05)
+    expected_s = whole.quality.observed_s - (lost[1] - lost[0])
+    assert document.quality.observed_s == pytest.approx(expected_s, abs=0.25)
+    assert document.quality.observed_s < whole.quality.observed_s - 2.3
+    for event in document.events:
+        assert not lost[0] + 0.1 < event.peak_s < lost[1] - 0.1
+        assert event.offset_s - event.onset_s < 1.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["matroska", "transport stream"])
+def test_a_cut_film_is_analysed_as_far_as_it_goes(way: str, stored: dict[str, Path], tmp_path: Path) -> None:
+    part = tmp_path / f"part{stored[way].suffix}"
+    data = stored[way].read_bytes()
+    part.write_bytes(data[: int(0.6 * len(data))])
+    document = analyse(part, request=WATCHED).document
+    assert 3.5 < document.clip.duration_s < 6.0
+    assert document.quality.observed_s <= document.clip.duration_s + 1e-6
+    assert document.features.rhythmicity.spectral_peak_hz in (None, pytest.approx(5.0, abs=0.1))
+    if way == "matroska":  # a transport stream states no length: nothing shows that it was cut
+        assert {"truncated", "incomplete"} & {warning.code for warning in document.quality.warnings}
