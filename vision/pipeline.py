@@ -36,7 +36,7 @@ from vision.twitch.frequency import measure_frequency
 from vision.twitch.pattern import call_pattern
 from vision.twitch.quality import judge_quality
 from vision.twitch.rhythm import measure_rhythm
-from vision.twitch.spectrum import spectral_peak_hz
+from vision.twitch.spectrum import busiest_peak_hz, site_spectra
 from vision.twitch.spread import measure_spread
 from vision.video.decode import open_clip, sample_frames
 from vision.video.probe import probe, require_long_enough, slowdown_factor
@@ -118,7 +118,8 @@ def interpret(measured: Measured, settings: Settings, request: Request) -> Analy
     info, regions, signals = measured.info, measured.regions, measured.signals
     findings = find_twitches(signals, regions, settings, request.mm_per_px)
     events = findings.events
-    features = describe(events, signals, regions, settings, seed=int(info.sha256[:8], 16))
+    seed = int(info.sha256[:8], 16)
+    features = describe(events, signals, regions, settings, seed, request.mm_per_px)
     quality = judge_quality(
         info, measured.problems, regions, signals, events, findings.limits_px, request.mm_per_px, settings.quality
     )
@@ -127,17 +128,21 @@ def interpret(measured: Measured, settings: Settings, request: Request) -> Analy
     return AnalysisResult(document, signals, regions)
 
 
-def describe(events: EventSet, signals: MotionSignals, regions: RegionTrack, settings: Settings, seed: int) -> Features:
+def describe(
+    events: EventSet, signals: MotionSignals, regions: RegionTrack, settings: Settings, seed: int,
+    mm_per_px: float | None = None,
+) -> Features:  # fmt: skip
     """Frequency, rhythm, spread and eye closure. The seed comes from the clip: same file, same answer."""
     seen = bool(np.isfinite(regions.eye_aperture).any())
+    spectra = site_spectra(events, signals)
     return Features(
-        frequency=measure_frequency(events, settings.features, seed),
+        frequency=measure_frequency(events, settings.features, seed, spectra=spectra),
         rhythmicity=measure_rhythm(
-            events, settings.features, seed, spectral_peak_hz=spectral_peak_hz(events, signals)
+            events, settings.features, seed, spectral_peak_hz=busiest_peak_hz(events, spectra)
         ),
         spread=measure_spread(
             events, settings.features, seed, scale_px=signals.scale_px, view=regions.view,
-            observed_area_px2=len(signals.point_px) * signals.spacing_px**2,
+            observed_area_px2=len(signals.point_px) * signals.spacing_px**2, mm_per_px=mm_per_px,
         ),
         eye_closure=measure_eye_closure(
             events.closures, float(np.ptp(signals.time_s)), settings.features, eye_seen=seen

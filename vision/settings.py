@@ -227,6 +227,9 @@ class FeatureSettings(_Section):
     smallest_bootstrap_burst_count: int = Field(
         8, ge=2, description="Bursts from which a rate that clumps gets an interval; fewer say nothing of their spread."
     )
+    trend_count: int = Field(
+        8, ge=4, description="Events, or bursts, below which no change over the clip is given; our choice."
+    )
     run_bridge_s: float = Field(
         0.5, ge=0, description="A pause shorter than this does not end a run: silence is 0.5-3 s (Palasí 2013)."
     )
@@ -243,6 +246,9 @@ class FeatureSettings(_Section):
     semi_rhythmic_lv: float = Field(
         0.5, gt=0, description="LV half-way between a clock (0) and chance (1); CV 0.63 for gamma intervals."
     )
+    slowest_beat_hz: float = Field(
+        0.5, gt=0, description="Slowest beat looked for in the onsets: slower ones have too few in a clip; our choice."
+    )
     localisation_sd_iod: float = Field(
         0.035, gt=0, description="Error of a place on a face where none was measured: half the reference footprint."
     )
@@ -250,6 +256,9 @@ class FeatureSettings(_Section):
         8.0, gt=0, description="The same on skin: half the reference footprint of 16 px (architecture.md)."
     )
     migration_event_count: int = Field(8, ge=4, description="Movements below which their order is not tested.")
+    one_movement_share: float = Field(
+        0.5, gt=0, lt=1, description="Of events that coincide beyond chance: from here on sites are one movement."
+    )
     coincidence_frames: float = Field(
         1.5, ge=0, description="One frame, and half of one for rounding: rolling shutter forbids finer lags."
     )

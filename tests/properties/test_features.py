@@ -27,7 +27,7 @@ from tests.unit.twitch.event_builders import (
 from vision.model.events import EventSet
 from vision.model.features import PATTERN_LABELS, Features
 from vision.twitch.eyelids import find_closures
-from vision.twitch.frequency import poisson_interval
+from vision.twitch.rates import poisson_interval
 from vision.twitch.trains import merged_spans, site_trains, total_s
 
 SPOTS = (RIGHT_LID, RIGHT_CHEEK, RIGHT_MOUTH, CHIN, LEFT_CHEEK, LEFT_BROW)
@@ -46,6 +46,8 @@ def made(timeline: list[tuple[float, Spot, float]], shift_s: float = 0.0) -> Eve
 
 def same(a: object, b: object) -> bool:
     """Equal up to rounding, None only with None."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
     return bool(b == (pytest.approx(a, rel=1e-6, abs=1e-6) if isinstance(a, float) else a))

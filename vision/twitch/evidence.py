@@ -13,7 +13,7 @@ from vision.model.regions import View
 from vision.model.result import Quality
 from vision.settings import PatternSettings
 from vision.twitch.places import Place, find_places, stray_mean
-from vision.twitch.spread import coincident_share
+from vision.twitch.synchrony import coincident_share, excess_share, expected_share
 
 DUTY_SOFTNESS = 0.04  # width of the step at the duty cycle of `sustained-facial`; ours, unvalidated
 RUN_SOFTNESS_S = 0.5  # and at the length of its runs: about one pause that does not end a run
@@ -48,7 +48,7 @@ class Evidence:
     continuous : active most of the time.
     one_place : a single place moves, and enough was seen to say so.
     moving_about : three or more places in turn, none with more than half of the events.
-    together : share of events that peak together with one of another place, None with a single place.
+    together : share of events that peak together with one of another place, beyond chance; None with a single place.
     quiet_call : nothing seen means something here: limit fine, watched long enough, eyes ordinary.
     """
 
@@ -129,10 +129,12 @@ def _moving_about(places: tuple[Place, ...], together: float | None, settings: P
 
 
 def _together_share(events: EventSet, places: tuple[Place, ...], settings: PatternSettings) -> float | None:
-    """Share of events that move together with another place: several regions at once are one movement."""
+    """Share of events that move together with another place, beyond chance: several places at once are one movement."""
     place_of = {site: i for i, place in enumerate(places) for site in place.site_ids}
     groups = [place_of[event.site] for event in events.events]
-    return coincident_share(groups, [event.peak_s for event in events.events], settings.one_movement_lag_s)
+    lag_s = settings.one_movement_lag_s
+    share = coincident_share(groups, [event.peak_s for event in events.events], lag_s)
+    return None if share is None else excess_share(share, expected_share(groups, events.observed_s, lag_s))
 
 
 def _quiet_call(case: Case) -> float:

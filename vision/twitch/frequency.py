@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from statistics import median_grouped
+
 import numpy as np
-from scipy.stats import chi2
 
 from vision.model.arrays import FloatArray, IntArray
 from vision.model.events import EventSet
-from vision.model.features import Frequency
+from vision.model.features import Frequency, RateInterval, SiteSpectrum, Trend
 from vision.settings import FeatureSettings
 from vision.twitch.bursts import Bursts, find_bursts, split_train
-from vision.twitch.trains import Span, busiest_site, clipped_spans, merged_spans, total_s
+from vision.twitch.rates import clumped_interval, mid_p_interval, poisson_interval
+from vision.twitch.trains import Span, busiest_site, clipped_spans, is_on_clock, merged_spans, total_s
+from vision.twitch.trend import rate_trend
 
-COVERAGE = 0.95  # of the interval, as the field's name says
 
-
-def measure_frequency(events: EventSet, settings: FeatureSettings, seed: int) -> Frequency:
+def measure_frequency(
+    events: EventSet, settings: FeatureSettings, seed: int, *, spectra: tuple[SiteSpectrum, ...] = ()
+) -> Frequency:
     """Describe how often twitches come.
 
     Returns
     -------
     Rates are over `observed_s` and None where nothing was observed. `rate_per_min_ci95` is the exact Poisson
     interval where events do not clump, a bootstrap over bursts where they do, and None there with fewer than
-    ``smallest_bootstrap_burst_count`` bursts. A burst that several sites share counts once. `within_burst_hz` is one
-    over the median interval within bursts; `dominant_hz` the same at the busiest site, where no bursts are over all
-    its intervals. `longest_quiet_s` and `longest_run_s` look at all sites at once and never across an unobserved gap;
-    a pause shorter than ``run_bridge_s`` does not end a run.
+    ``smallest_bootstrap_burst_count`` bursts; `rate_interval` says which. A burst that several sites share counts
+    once. `within_burst_hz` is one over the median interval within bursts; `dominant_hz` the same at the busiest site,
+    where no bursts are over all its intervals; where onsets are frame times, the median is that of grouped data.
+    `longest_quiet_s` and `longest_run_s` look at all sites at once and never across an unobserved gap; a pause shorter
+    than ``run_bridge_s`` does not end a run. `trend` is over bursts where events clump. `spectra` is passed on.
 
     Raises
     ------
@@ -35,98 +39,115 @@ def measure_frequency(events: EventSet, settings: FeatureSettings, seed: int) ->
     bursts = find_bursts(events, settings, seed)
     count, observed_s = len(events.events), events.observed_s
     active, per_min = _active_spans(events), 60.0 / observed_s if observed_s > 0 else None
-    burst_count = _episode_count(bursts)
+    episodes = _episodes(bursts)
+    kind, interval = _rate_interval(events, bursts, settings, seed)
+    clock_s = events.frame_interval_s if is_on_clock(bursts.trains, events.frame_interval_s) else None
     return Frequency(
         event_count=count,
         observed_s=observed_s,
         rate_per_min=None if per_min is None else count * per_min,
-        rate_per_min_ci95=_rate_interval(events, bursts, settings, seed),
-        burst_count=burst_count if per_min is not None else None,
-        burst_rate_per_min=None if per_min is None else burst_count * per_min,
-        within_burst_hz=_median_hz([np.diff(burst.onset_s) for burst in bursts.bursts], settings),
-        dominant_hz=_dominant_hz(events, bursts, settings),
+        rate_per_min_ci95=interval,
+        burst_count=len(episodes) if per_min is not None else None,
+        burst_rate_per_min=None if per_min is None else len(episodes) * per_min,
+        within_burst_hz=_median_hz([np.diff(burst.onset_s) for burst in bursts.bursts], settings, clock_s),
+        dominant_hz=_dominant_hz(events, bursts, settings, clock_s),
         duty_cycle=None if per_min is None else min(1.0, total_s(active) / observed_s),
         longest_quiet_s=_longest_quiet_s(events, active),
         longest_run_s=_longest_run_s(events, active, settings),
+        rate_interval=kind,
+        rate_per_min_mid_p95=_scaled(mid_p_interval(count), per_min) if kind == "exact-poisson" else None,
+        burst_rate_per_min_ci95=_scaled(poisson_interval(len(episodes)), per_min) if episodes else None,
+        events_per_burst=_events_per_burst(bursts),
+        trend=_trend(events, bursts, settings),
+        nyquist_hz=0.5 / events.frame_interval_s,
+        resolution_hz=_resolution_hz(events),
+        spectra=spectra,
     )
-
-
-def poisson_interval(count: int, coverage: float = COVERAGE) -> tuple[float, float]:
-    """Exact interval of a Poisson mean of which `count` was seen (Garwood 1936, doi:10.1093/biomet/28.3-4.437)."""
-    tail = (1.0 - coverage) / 2
-    low = float(chi2.ppf(tail, 2 * count)) / 2 if count else 0.0
-    return low, float(chi2.ppf(1 - tail, 2 * count + 2)) / 2
-
-
-def clumped_interval(sizes: IntArray, resamples: int, generator: np.random.Generator) -> tuple[float, float]:
-    """Interval of a mean count whose events come in groups, by a bootstrap over the groups.
-
-    Parameters
-    ----------
-    sizes : (B,) events of each group, single events as groups of one.
-
-    Notes
-    -----
-    Each resample holds a Poisson number of groups with mean B, so that the number of bursts varies too, and the sizes
-    are drawn from those seen: a compound Poisson process. Bursts that follow each other more evenly than by chance get
-    an interval that is too wide rather than too narrow. Percentiles of the square root of the sum (which steadies its
-    variance) are reflected about the measured one: the basic bootstrap of Davison & Hinkley 1997, chapter 5.
-    """
-    counts = generator.poisson(len(sizes), resamples)
-    drawn = generator.choice(sizes, int(counts.sum()))
-    ends = np.concatenate([[0], np.cumsum(counts)])
-    running = np.concatenate([[0], np.cumsum(drawn)])
-    roots = np.sqrt((running[ends[1:]] - running[ends[:-1]]).astype(float))
-    own = float(np.sqrt(sizes.sum()))
-    tail = 50.0 * (1.0 - COVERAGE)
-    low, high = np.percentile(roots, [tail, 100.0 - tail])
-    return max(0.0, 2 * own - float(high)) ** 2, (2 * own - float(low)) ** 2
 
 
 def _rate_interval(
     events: EventSet, bursts: Bursts, settings: FeatureSettings, seed: int
-) -> tuple[float, float] | None:
+) -> tuple[RateInterval | None, tuple[float, float] | None]:
+    if events.observed_s <= 0:
+        return None, None
+    per_min = 60.0 / events.observed_s
+    if bursts.threshold_s is None:
+        return "exact-poisson", _scaled(poisson_interval(len(events.events)), per_min)
+    if len(_episodes(bursts)) < settings.smallest_bootstrap_burst_count:
+        return "too-few-bursts", None
+    generator = np.random.default_rng([seed, 2])
+    counts = clumped_interval(_group_sizes(events, bursts), settings.bootstrap_count, generator)
+    return "over-bursts", _scaled(counts, per_min)
+
+
+def _resolution_hz(events: EventSet) -> float | None:
+    """Finest difference of two rhythms: one over the time from the first to the last moment observed."""
     if events.observed_s <= 0:
         return None
+    spans = events.observed_intervals_s
+    return 1.0 / (max(b for _, b in spans) - min(a for a, _ in spans))
+
+
+def _scaled(counts: tuple[float, float], per_min: float | None) -> tuple[float, float] | None:
+    return None if per_min is None else (counts[0] * per_min, counts[1] * per_min)
+
+
+def _trend(events: EventSet, bursts: Bursts, settings: FeatureSettings) -> Trend | None:
+    """Trend of the bursts where events clump, of the events elsewhere: what is counted must be independent."""
+    least = settings.trend_count
     if bursts.threshold_s is None:
-        low, high = poisson_interval(len(events.events))
-    elif _episode_count(bursts) < settings.smallest_bootstrap_burst_count:
-        return None
-    else:
-        generator = np.random.default_rng([seed, 2])
-        low, high = clumped_interval(_group_sizes(events, bursts), settings.bootstrap_count, generator)
-    return low * 60.0 / events.observed_s, high * 60.0 / events.observed_s
+        onset_s = np.array(sorted(event.onset_s for event in events.events))
+        return rate_trend(onset_s, events.observed_intervals_s, least, "event")
+    starts_s = np.array([a for a, _ in _groups(bursts)])
+    return rate_trend(starts_s, events.observed_intervals_s, least, "burst")
+
+
+def _groups(bursts: Bursts) -> list[Span]:
+    """First and last onset of each group that moves together in time, whichever its sites; single ones included."""
+    assert bursts.threshold_s is not None
+    groups = [group for train in bursts.trains for group in split_train(train.onset_s, bursts.threshold_s)]
+    return merged_spans([(float(group[0]), float(group[-1])) for group in groups])
+
+
+def _events_per_burst(bursts: Bursts) -> float | None:
+    """Mean number of events in a burst, each site's own."""
+    return float(np.mean([len(burst.onset_s) for burst in bursts.bursts])) if bursts.bursts else None
 
 
 def _group_sizes(events: EventSet, bursts: Bursts) -> IntArray:
     """Size of each group that moves together in time, whichever its sites: (B,) adding up to all events."""
-    assert bursts.threshold_s is not None
-    groups = [group for train in bursts.trains for group in split_train(train.onset_s, bursts.threshold_s)]
-    spans = merged_spans([(float(group[0]), float(group[-1])) for group in groups])
+    spans = _groups(bursts)
     onset_s = np.array([event.onset_s for event in events.events])
     sizes = [int(np.sum((onset_s >= a) & (onset_s <= b))) for a, b in spans]
     outside = len(onset_s) - sum(sizes)
     return np.array([*sizes, *[1] * outside], dtype=np.int64)
 
 
-def _episode_count(bursts: Bursts) -> int:
-    """Count bursts, those of several sites that overlap in time as one."""
-    return len(merged_spans([(float(burst.onset_s[0]), burst.offset_s) for burst in bursts.bursts]))
+def _episodes(bursts: Bursts) -> list[Span]:
+    """Bursts, those of several sites that overlap in time as one."""
+    return merged_spans([(float(burst.onset_s[0]), burst.offset_s) for burst in bursts.bursts])
 
 
-def _median_hz(intervals_s: list[FloatArray], settings: FeatureSettings) -> float | None:
+def _median_hz(intervals_s: list[FloatArray], settings: FeatureSettings, clock_s: float | None) -> float | None:
     joined = np.concatenate(intervals_s) if intervals_s else np.empty(0)
-    return 1.0 / float(np.median(joined)) if len(joined) >= settings.smallest_burst_event_count - 1 else None
+    return 1.0 / _median_s(joined, clock_s) if len(joined) >= settings.smallest_burst_event_count - 1 else None
 
 
-def _dominant_hz(events: EventSet, bursts: Bursts, settings: FeatureSettings) -> float | None:
+def _median_s(interval_s: FloatArray, clock_s: float | None) -> float:
+    """Median interval; of whole frames that of grouped data, since 8 Hz at 30 frames/s is 3.75 frames."""
+    if clock_s is None:
+        return float(np.median(interval_s))
+    return max(median_grouped(np.round(interval_s / clock_s).tolist(), 1), 0.5) * clock_s
+
+
+def _dominant_hz(events: EventSet, bursts: Bursts, settings: FeatureSettings, clock_s: float | None) -> float | None:
     site = busiest_site(events.events)
     own = [np.diff(burst.onset_s) for burst in bursts.of_site(site)]
     if own:
-        return _median_hz(own, settings)
+        return _median_hz(own, settings, clock_s)
     whole = [train.interval_s for train in bursts.trains if train.site == site]
     enough = sum(map(len, whole)) >= settings.smallest_interval_count
-    return _median_hz(whole, settings) if enough else None
+    return _median_hz(whole, settings, clock_s) if enough else None
 
 
 def _active_spans(events: EventSet) -> list[Span]:

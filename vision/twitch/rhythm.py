@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from vision.model.arrays import FloatArray
 from vision.model.events import EventSet
-from vision.model.features import Rhythmicity, RhythmVerdict
+from vision.model.features import IntervalRhythm, Rhythmicity, RhythmVerdict
 from vision.settings import FeatureSettings
 from vision.twitch.bursts import Bursts, find_bursts
-from vision.twitch.trains import Train, chance_trains, tail_p
+from vision.twitch.chance import chance_pauses, chance_within
+from vision.twitch.intervals import (
+    coefficient_of_variation,
+    contrasts,
+    frame_floor,
+    local_cv2,
+    local_variation,
+    pair_count,
+    pooled_cv,
+    revised_variation,
+)
+from vision.twitch.periodicity import measure_periodicity
+from vision.twitch.trains import chance_trains, effective_dead_time_s, is_on_clock, tail_p
+
+Draw = Callable[[np.random.Generator], Sequence[FloatArray]]
 
 
 def measure_rhythm(
@@ -23,11 +37,12 @@ def measure_rhythm(
 
     Returns
     -------
-    `cv`, `cv2`, `lv` over all intervals, None below ``smallest_interval_count`` of them (for `cv2` and `lv`: of pairs
-    of neighbours). `within_burst_lv` over neighbours inside of bursts, `between_burst_lv` over the times from one
-    burst's onset to the next of the same site. `surrogate_p` is the share of trains drawn by chance, with the same
-    rate, dead time and frame clock, whose LV is as low. The verdict needs ``rhythm_event_count`` events at one site
-    or as many pairs of neighbouring intervals from several. `spectral_peak_hz` is passed on.
+    `cv`, `cv2`, `lv`, `lvr` over all intervals, None below ``smallest_interval_count`` of them (for all but `cv`: of
+    pairs of neighbours). The same in `within_bursts` over neighbours inside of bursts, and in `between_bursts` over
+    the times from one burst's onset to the next of the same site; None without bursts. `surrogate_p` is the share of
+    trains drawn by chance, with the same rate, dead time and frame clock, whose LV is as low. The verdict needs
+    ``rhythm_event_count`` events at one site or as many pairs of neighbouring intervals from several; from its LV
+    the floor of the frame clock is subtracted. `spectral_peak_hz` is passed on.
 
     Raises
     ------
@@ -35,105 +50,106 @@ def measure_rhythm(
         Times are not finite, or the observed intervals do not add up to the observed time.
     """
     bursts = find_bursts(events, settings, seed)
-    intervals = [train.interval_s for train in bursts.trains]
-    lv, pairs = local_variation(intervals), _pair_count(intervals)
-    enough = pairs >= settings.smallest_interval_count
-    p = _regularity_p(bursts.trains, events, settings, seed) if enough else None
+    trains = bursts.trains
+    intervals = [train.interval_s for train in trains]
+    clock_s = events.frame_interval_s if is_on_clock(trains, events.frame_interval_s) else None
+    dead_s = effective_dead_time_s(trains, events)
+
+    def draw(generator: np.random.Generator) -> Sequence[FloatArray]:
+        return chance_trains(trains, events, settings.surrogate_count, generator)
+
+    found = _judged(intervals, draw, clock_s, dead_s, settings, np.random.default_rng([seed, 3]))
+    floor = frame_floor(intervals, clock_s) if clock_s is not None and found.interval_count else (None, None)
     return Rhythmicity(
-        interval_count=sum(map(len, intervals)),
-        cv=coefficient_of_variation(bursts.trains, settings.smallest_interval_count),
-        cv2=local_cv2(intervals) if enough else None,
-        lv=lv if enough else None,
-        within_burst_lv=_lv_if_enough([np.diff(burst.onset_s) for burst in bursts.bursts], settings),
-        between_burst_lv=_lv_if_enough(_between_bursts(bursts), settings),
+        interval_count=found.interval_count,
+        cv=coefficient_of_variation(trains, settings.smallest_interval_count),
+        cv2=found.cv2,
+        lv=found.lv,
+        within_burst_lv=None if (within := _within(bursts, clock_s, dead_s, settings, seed)) is None else within.lv,
+        between_burst_lv=None if (between := _between(bursts, clock_s, settings, seed)) is None else between.lv,
         spectral_peak_hz=spectral_peak_hz,
-        surrogate_p=p,
-        verdict=_verdict(lv, p, pairs, settings),
+        surrogate_p=found.surrogate_p,
+        verdict=found.verdict,
+        pair_count=pair_count(intervals),
+        lvr=found.lvr,
+        frame_floor_cv=floor[0],
+        frame_floor_lv=floor[1],
+        within_bursts=within,
+        between_bursts=between,
+        periodicity=measure_periodicity(trains, events, settings, seed),
     )
 
 
-def coefficient_of_variation(trains: Iterable[Train], smallest_count: int) -> float | None:
-    """Standard deviation of the intervals ÷ their mean, each site held against its own mean.
+def _judged(
+    intervals_s: Sequence[FloatArray], draw: Draw, clock_s: float | None, dead_s: float, settings: FeatureSettings,
+    generator: np.random.Generator,
+) -> IntervalRhythm:  # fmt: skip
+    """Measure runs of neighbouring intervals and hold them against what `draw` gives by chance."""
+    enough = pair_count(intervals_s) >= settings.smallest_interval_count
+    lv = local_variation(intervals_s) if enough else None
+    p = None
+    if lv is not None:
+        chance = 3.0 * np.mean(contrasts(draw(generator)) ** 2, axis=-1)
+        p = tail_p(lv, chance, generator, larger=False)
+    floor_lv = frame_floor(intervals_s, clock_s)[1] if clock_s is not None and enough else 0.0
+    return IntervalRhythm(
+        interval_count=sum(map(len, intervals_s)),
+        cv=pooled_cv(intervals_s, settings.smallest_interval_count),
+        cv2=local_cv2(intervals_s) if enough else None,
+        lv=lv,
+        lvr=revised_variation(intervals_s, dead_s) if enough else None,
+        surrogate_p=p,
+        verdict=_verdict(lv, p, floor_lv, pair_count(intervals_s), settings),
+    )
 
-    The variance of the relative intervals has one degree of freedom less for each site. None below `smallest_count`
-    intervals or where every site has only one.
-    """
-    by_site: dict[int, list[FloatArray]] = {}
-    for train in trains:
-        by_site.setdefault(train.site, []).append(train.interval_s)
-    joined = [x for x in map(np.concatenate, by_site.values()) if len(x) > 1]
-    count = sum(map(len, joined))
-    if count < smallest_count or count <= len(joined):
+
+def _within(
+    bursts: Bursts, clock_s: float | None, dead_s: float, settings: FeatureSettings, seed: int
+) -> IntervalRhythm | None:
+    """Intervals inside of bursts: chance lies between the dead time and the threshold that made them bursts."""
+    if bursts.threshold_s is None:
         return None
-    squares = sum(float(np.sum((x / x.mean() - 1.0) ** 2)) for x in joined)
-    return float(np.sqrt(squares / (count - len(joined))))
+    sites = [burst.site for burst in bursts.bursts]
+    intervals = [np.diff(burst.onset_s) for burst in bursts.bursts]
+    bounds = (dead_s, max(bursts.threshold_s, max(float(x.max()) for x in intervals)))
+
+    def draw(generator: np.random.Generator) -> Sequence[FloatArray]:
+        return chance_within(intervals, sites, bounds, clock_s, settings.surrogate_count, generator)
+
+    return _judged(intervals, draw, clock_s, dead_s, settings, np.random.default_rng([seed, 6]))
 
 
-def local_variation(intervals_s: Sequence[FloatArray]) -> float | None:
-    """LV: 3 × the mean of ((a - b) / (a + b))² over neighbouring intervals a, b; 0 for a clock, 1 for chance.
+def _between(bursts: Bursts, clock_s: float | None, settings: FeatureSettings, seed: int) -> IntervalRhythm | None:
+    """Times from burst to burst: by chance the bursts keep their lengths and the pauses are drawn anew."""
+    if bursts.threshold_s is None:
+        return None
+    starts, lengths = _burst_runs(bursts)
+    intervals = [np.diff(x) for x in starts]
+    threshold_s = bursts.threshold_s
 
-    Parameters
-    ----------
-    intervals_s : runs of neighbouring intervals, (K,) each; no pair is taken across runs.
+    def draw(generator: np.random.Generator) -> Sequence[FloatArray]:
+        return chance_pauses(intervals, lengths, threshold_s, settings.surrogate_count, generator)
 
-    Returns
-    -------
-    None where no two intervals are neighbours.
-
-    Notes
-    -----
-    Shinomoto, Shima & Tanji 2003, doi:10.1162/089976603322518759.
-    """
-    contrast = _contrasts(intervals_s)
-    return float(3.0 * np.mean(contrast**2)) if len(contrast) else None
+    return _judged(intervals, draw, clock_s, threshold_s, settings, np.random.default_rng([seed, 7]))
 
 
-def local_cv2(intervals_s: Sequence[FloatArray]) -> float | None:
-    """CV2: the mean of 2 |a - b| / (a + b) over neighbouring intervals, 1 for chance.
-
-    None where no two intervals are neighbours. Holt et al. 1996, doi:10.1152/jn.1996.75.5.1806.
-    """
-    contrast = _contrasts(intervals_s)
-    return float(2.0 * np.mean(np.abs(contrast))) if len(contrast) else None
-
-
-def _contrasts(intervals_s: Sequence[FloatArray]) -> FloatArray:
-    """(a - b) / (a + b) of neighbours, along the last axis, all runs joined."""
-    parts = [np.diff(x, axis=-1) / (x[..., 1:] + x[..., :-1]) for x in intervals_s if x.shape[-1] > 1]
-    return np.concatenate(parts, axis=-1) if parts else np.empty(0)
-
-
-def _pair_count(intervals_s: Sequence[FloatArray]) -> int:
-    return sum(max(0, len(x) - 1) for x in intervals_s)
-
-
-def _lv_if_enough(intervals_s: Sequence[FloatArray], settings: FeatureSettings) -> float | None:
-    return local_variation(intervals_s) if _pair_count(intervals_s) >= settings.smallest_interval_count else None
-
-
-def _between_bursts(bursts: Bursts) -> list[FloatArray]:
-    """Times from burst to burst: one run for each train, so that none crosses an unobserved gap."""
-    runs = []
+def _burst_runs(bursts: Bursts) -> tuple[list[FloatArray], list[FloatArray]]:
+    """First onsets, and times from first to last onset, of the bursts of each train: none crosses a gap."""
+    starts, lengths = [], []
     for train in bursts.trains:
-        starts = [float(burst.onset_s[0]) for burst in bursts.of_site(train.site)]
-        runs.append(np.diff([t for t in starts if train.onset_s[0] <= t <= train.onset_s[-1]]))
-    return runs
+        inside = [b for b in bursts.of_site(train.site) if train.onset_s[0] <= b.onset_s[0] <= train.onset_s[-1]]
+        starts.append(np.array([float(b.onset_s[0]) for b in inside]))
+        lengths.append(np.array([float(b.onset_s[-1] - b.onset_s[0]) for b in inside]))
+    return starts, lengths
 
 
-def _regularity_p(trains: tuple[Train, ...], events: EventSet, settings: FeatureSettings, seed: int) -> float:
-    """Share of trains drawn by chance whose LV is as low as the measured one."""
-    generator = np.random.default_rng([seed, 3])
-    drawn = chance_trains(trains, events, settings.surrogate_count, generator)
-    chance = 3.0 * np.mean(_contrasts(drawn) ** 2, axis=-1)
-    measured = local_variation([train.interval_s for train in trains])
-    assert measured is not None
-    return tail_p(measured, chance, generator, larger=False)
-
-
-def _verdict(lv: float | None, p: float | None, pairs: int, settings: FeatureSettings) -> RhythmVerdict:
+def _verdict(
+    lv: float | None, p: float | None, floor_lv: float, pairs: int, settings: FeatureSettings
+) -> RhythmVerdict:
     """Name the regularity: ten events of one site make eight pairs of neighbouring intervals."""
     if lv is None or p is None or pairs < settings.rhythm_event_count - 2:
         return "too-few-events"
-    if p > settings.rhythm_p or lv > settings.semi_rhythmic_lv:
+    own = lv - floor_lv
+    if p > settings.rhythm_p or own > settings.semi_rhythmic_lv:
         return "irregular"
-    return "rhythmic" if lv <= settings.rhythmic_lv else "semi-rhythmic"
+    return "rhythmic" if own <= settings.rhythmic_lv else "semi-rhythmic"

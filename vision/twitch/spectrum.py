@@ -1,14 +1,17 @@
-"""The rhythm of the motion itself at the busiest site, apart from any event: a spectrum on real timestamps."""
+"""The rhythm of the motion itself at each site, apart from any event: a spectrum on real timestamps."""
 
 from __future__ import annotations
 
 import numpy as np
 import scipy.signal
+from scipy.signal import find_peaks
 
 from vision.model.arrays import FloatArray
 from vision.model.events import EventSet, Site
+from vision.model.features import SiteSpectrum
 from vision.model.signals import MotionSignals
 from vision.twitch.pooling import footprint
+from vision.twitch.trains import busiest_site
 
 SLOWEST_HZ, FASTEST_HZ = 1.0, 20.0  # slower is breathing and posture; facial units fire faster only within a twitch
 NYQUIST_SHARE = 0.8  # of half the frame rate: above it, frame timing and aliases decide
@@ -16,33 +19,99 @@ OVERSAMPLING = 4  # frequencies for each independent one
 BACKGROUND_ORDER = 2  # of the polynomial through the noise: flat, red and white-with-red are all within it
 FALSE_ALARM = 0.01  # probability, over all frequencies searched, that noise shows such a peak
 SHORTEST_S = 5.0
+HIGHEST_HARMONIC = 4  # of a peak, looked for below it: a train of short twitches holds several
+LIGHT_HZ = (100.0, 120.0, 200.0, 240.0)  # lamps on 50 and 60 Hz mains brighten twice a cycle, and their overtones
+MAINS_WANDER = 0.002  # of the mains' frequency: 50 Hz is kept to 0.1 Hz; our choice
+MOST_KEYFRAME_HARMONIC = 20  # finer combs are everywhere and mark nothing
+FEWEST_KEYFRAMES = 4
 
 
-def spectral_peak_hz(events: EventSet, signals: MotionSignals) -> float | None:
-    """Frequency at which the busiest site moves most, None where no peak stands out of its surroundings.
+def site_spectra(events: EventSet, signals: MotionSignals) -> tuple[SiteSpectrum, ...]:
+    """Read the spectrum of each site that was watched long enough.
 
     Notes
     -----
     Lomb-Scargle (Scargle 1982, doi:10.1086/160554) on the frames that were seen. The power of each frequency is
     compared with a smooth background, so that the slope of a red spectrum makes no peak; the false-alarm
-    probability counts all frequencies searched.
+    probability counts all frequencies searched. They are oversampled fourfold, which makes it err on the safe side
+    (Baluev 2008, doi:10.1111/j.1365-2966.2008.12689.x, gives about three independent ones for four). A train of
+    short twitches has peaks at multiples of its rate; the lowest of those that stand out is given.
     """
-    if not events.sites:
+    found = (_spectrum(site, events, signals) for site in events.sites)
+    return tuple(spectrum for spectrum in found if spectrum is not None)
+
+
+def busiest_peak_hz(events: EventSet, spectra: tuple[SiteSpectrum, ...]) -> float | None:
+    """Give the peak of the site with most events, None where nothing stands out there."""
+    site = busiest_site(events.events) if events.events else _first_id(events)
+    return next((spectrum.peak_hz for spectrum in spectra if spectrum.site == site), None)
+
+
+def _first_id(events: EventSet) -> int | None:
+    return max(events.sites, key=lambda site: site.event_count).id if events.sites else None
+
+
+def _spectrum(site: Site, events: EventSet, signals: MotionSignals) -> SiteSpectrum | None:
+    time_s, course_px = site_course(site, signals)
+    if len(time_s) < 2 or time_s[-1] - time_s[0] < SHORTEST_S or course_px.std() == 0:
         return None
-    time_s, course_px = site_course(max(events.sites, key=lambda site: site.event_count), signals)
-    if len(time_s) < 2 or time_s[-1] - time_s[0] < SHORTEST_S:
-        return None
+    resolution_hz = float(1 / (time_s[-1] - time_s[0]))
     fastest_hz = min(FASTEST_HZ, NYQUIST_SHARE * 0.5 / events.frame_interval_s)
-    step_hz = 1 / (OVERSAMPLING * (time_s[-1] - time_s[0]))
-    frequency_hz = np.arange(SLOWEST_HZ, fastest_hz, step_hz)
-    if not len(frequency_hz) or course_px.std() == 0:
+    frequency_hz = np.arange(SLOWEST_HZ, fastest_hz, resolution_hz / OVERSAMPLING)
+    if len(frequency_hz) <= BACKGROUND_ORDER + 1:
         return None
     power = scipy.signal.lombscargle(time_s, course_px - course_px.mean(), 2 * np.pi * frequency_hz)
     height = power / background(frequency_hz, power)
+    peak = _fundamental(frequency_hz, height, resolution_hz)
+    p = false_alarm_p(float(height.max()), len(frequency_hz))
+    peak_hz = float(frequency_hz[peak]) if p < FALSE_ALARM else None
+    marks = () if peak_hz is None else _marks(peak_hz, resolution_hz, events.frame_interval_s, signals)
+    return SiteSpectrum(
+        site.id, peak_hz, p, (float(frequency_hz[0]), float(frequency_hz[-1])), resolution_hz, marks
+    )  # fmt: skip
+
+
+def false_alarm_p(height: float, searched: int) -> float:
+    """Probability that the highest of `searched` frequencies of noise alone reaches `height` times the mean power."""
+    return float(-np.expm1(searched * np.log1p(-np.exp(-min(max(height, 1e-12), 700.0)))))
+
+
+def _fundamental(frequency_hz: FloatArray, height: FloatArray, resolution_hz: float) -> int:
+    """Index of the highest peak, or of the lowest peak of which it is a multiple and that stands out too."""
     top = int(np.argmax(height))
-    searched = len(frequency_hz)  # oversampled ones are not independent, but their maximum is as high as if they were
-    false_alarm = -np.expm1(searched * np.log1p(-np.exp(-min(float(height[top]), 700.0))))
-    return float(frequency_hz[top]) if false_alarm < FALSE_ALARM else None
+    peaks = find_peaks(height)[0]
+    outstanding = [int(i) for i in peaks if false_alarm_p(float(height[i]), len(height)) < FALSE_ALARM]
+    for harmonic in range(HIGHEST_HARMONIC, 1, -1):
+        wanted_hz = frequency_hz[top] / harmonic
+        near = [i for i in outstanding if abs(frequency_hz[i] - wanted_hz) <= resolution_hz]
+        if near:
+            return max(near, key=lambda i: float(height[i]))
+    return top
+
+
+def _marks(peak_hz: float, resolution_hz: float, frame_s: float, signals: MotionSignals) -> tuple[str, ...]:
+    """Say what else moves at a frequency: aliases of lamps, and the comb of the keyframes."""
+    rate_hz = 1 / frame_s
+    light = [
+        f"alias of {light_hz:g} Hz light"
+        for light_hz in LIGHT_HZ
+        if abs(alias_hz(light_hz, rate_hz) - peak_hz) <= resolution_hz + MAINS_WANDER * light_hz
+    ]
+    key_s = signals.time_s[signals.is_keyframe]
+    if len(key_s) < FEWEST_KEYFRAMES:
+        return tuple(light)
+    comb_hz = 1 / float(np.median(np.diff(key_s)))
+    harmonic = round(peak_hz / comb_hz)
+    is_near = abs(peak_hz - harmonic * comb_hz) <= resolution_hz
+    if 1 <= harmonic <= MOST_KEYFRAME_HARMONIC and is_near and comb_hz > 4 * resolution_hz:
+        light.append(f"keyframes, harmonic {harmonic}")
+    return tuple(light)
+
+
+def alias_hz(frequency_hz: float, rate_hz: float) -> float:
+    """Frequency that pictures at `rate_hz` show for a faster one."""
+    folded = frequency_hz % rate_hz
+    return min(folded, rate_hz - folded)
 
 
 def background(frequency_hz: FloatArray, power: FloatArray) -> FloatArray:

@@ -10,11 +10,12 @@ import numpy as np
 from scipy.stats import chi2
 
 from vision.errors import ShapeError
-from vision.model.arrays import FloatArray
 from vision.model.events import EventSet, Site, TwitchEvent
 from vision.model.features import Laterality, Spread
 from vision.model.regions import View, region_label
 from vision.settings import FeatureSettings
+from vision.twitch.migration import measure_migration
+from vision.twitch.synchrony import coincident_share, shifted_share
 from vision.twitch.trains import ROUNDING_S, require_usable, site_counts, tail_p, window_index
 
 
@@ -26,6 +27,7 @@ def measure_spread(
     scale_px: float | None,
     view: View,
     observed_area_px2: float | None,
+    mm_per_px: float | None = None,
 ) -> Spread:
     """Describe where the twitches are.
 
@@ -33,17 +35,17 @@ def measure_spread(
     ----------
     scale_px : distance between the outer eye corners, None where there is no face.
     observed_area_px2 : area of all observed regions together.
+    mm_per_px : size of a pixel on the skin, None where it is not known.
 
     Returns
     -------
     `effective_site_count` is exp(entropy), the Hill number of order 1 (Hill 1973, doi:10.2307/1934352), of the shares
     of events by site; `entropy` is Shannon's in nats. `dispersion_p` tests a single place against the localisation
-    error; `migration_index` is the mean step from one movement to the next ÷ the mean of all reshuffled orders (above
-    1: on to other and farther places), `migration_p` its one-sided p by permutation, both None where every site
-    moved once, only one site moved, or fewer than ``migration_event_count`` movements are left. Movements that peak
-    together, within ``coincidence_frames``, are one there. `path_px` adds up the steps between sites. `synchrony`
-    is the share of events that peak together with one of another region; it is not corrected for chance, which
-    alone makes it high where several regions twitch all the time. `area_fraction` adds up the sites' footprints.
+    error; `migration_*` and `switch_share*` the order of the sites (`vision.twitch.migration`). `path_px` adds up the
+    steps between sites; movements that peak together, within ``coincidence_frames``, are one there, at the largest.
+    `synchrony` is the share of events that peak together with one of another region, `synchrony_chance` what it
+    would be if the regions did not know of each other, `synchrony_p` how often chance is as high.
+    `area_fraction` adds up the sites' footprints.
 
     Raises
     ------
@@ -56,9 +58,10 @@ def measure_spread(
     entropy = _entropy_nats(list(counts.values()))
     lag_s = settings.coincidence_frames * events.frame_interval_s
     runs = _movement_runs(events, lag_s)
-    index, p = _migration(runs, settings, seed)
+    moved = measure_migration(events, settings, seed)
     path_px = _path_px(runs) if counts else None
     labels = [region_label(event.region, event.side) for event in events.events]
+    together = _synchrony(labels, events, lag_s, settings, seed)
     return Spread(
         region_count=len(set(labels)),
         site_count=len(counts),
@@ -68,13 +71,32 @@ def measure_spread(
         laterality=_laterality(events.events) if view != "skin" else None,
         area_fraction=_area_fraction(events.events, observed_area_px2),
         entropy=entropy,
-        migration_index=index,
-        migration_p=p,
+        migration_index=None if moved is None else moved.index,
+        migration_p=None if moved is None else moved.p,
         path_px=path_px,
         path_iod=path_px / scale_px if path_px is not None and scale_px else None,
-        synchrony=coincident_share(labels, [event.peak_s for event in events.events], lag_s),
+        synchrony=together[0],
         recruitment=_recruitment(events.events),
+        synchrony_chance=together[1],
+        synchrony_p=together[2],
+        switch_share=None if moved is None else moved.switch_share,
+        switch_share_chance=None if moved is None else moved.switch_share_chance,
+        path_mm=path_px * mm_per_px if path_px is not None and mm_per_px is not None else None,
+        continuous_site_count=sum(site.is_continuous and site.id in counts for site in events.sites),
     )
+
+
+def _synchrony(
+    labels: Sequence[str], events: EventSet, lag_s: float, settings: FeatureSettings, seed: int
+) -> tuple[float | None, float | None, float | None]:
+    """Zero-lag share between regions, that share by chance, and how often chance is as high."""
+    peak_s = [event.peak_s for event in events.events]
+    share = coincident_share(labels, peak_s, lag_s)
+    if share is None or events.observed_s <= 0:
+        return share, None, None
+    generator = np.random.default_rng([seed, 8])
+    chance = shifted_share(labels, peak_s, events, lag_s, settings.surrogate_count, generator)
+    return share, float(chance.mean()), tail_p(share, chance, generator, larger=True)
 
 
 def localisation_sd_px(site: Site | None, settings: FeatureSettings, scale_px: float | None) -> float:
@@ -101,19 +123,6 @@ def dispersion_p(events: EventSet, settings: FeatureSettings, scale_px: float | 
     centre_px = (weight * place_px).sum(axis=0) / weight.sum()
     squares = float((weight * (place_px - centre_px) ** 2).sum())
     return float(chi2.sf(squares, 2 * (len(place_px) - 1)))
-
-
-def coincident_share(groups: Sequence[object], peak_s: Sequence[float], lag_s: float) -> float | None:
-    """Share of events that peak within `lag_s` of an event of another group; None with one group or none."""
-    if len(set(groups)) < 2:
-        return None
-    order = np.argsort(peak_s, kind="stable")
-    times = np.asarray(peak_s, dtype=float)[order]
-    codes = np.unique([str(group) for group in groups], return_inverse=True)[1][order]
-    first = np.searchsorted(times, times - lag_s - ROUNDING_S, side="left")
-    last = np.searchsorted(times, times + lag_s + ROUNDING_S, side="right")
-    joined = [bool(np.any(codes[a:b] != own)) for a, b, own in zip(first, last, codes, strict=True)]
-    return float(np.mean(joined))
 
 
 def _require_places(events: Sequence[TwitchEvent]) -> None:
@@ -188,35 +197,3 @@ def _together(events: list[TwitchEvent], lag_s: float) -> list[list[TwitchEvent]
 
 def _path_px(runs: list[list[Movement]]) -> float:
     return float(sum(math.dist(a[1:], b[1:]) for run in runs for a, b in pairwise(run)))
-
-
-def _migration(runs: list[list[Movement]], settings: FeatureSettings, seed: int) -> tuple[float | None, float | None]:
-    """Index and one-sided p of the order of places, by reshuffling the movements over their times."""
-    movements = [movement for run in runs for movement in run]
-    ids, codes, counts = np.unique([m[0] for m in movements], return_inverse=True, return_counts=True)
-    steps = sum(max(0, len(run) - 1) for run in runs)
-    too_few = len(movements) < settings.migration_event_count or steps < 2
-    if too_few or len(ids) < 2 or counts.max() == 1:
-        return None, None
-    place = {site: (x, y) for site, x, y in movements}
-    place_px = np.array([place[int(i)] for i in ids])
-    distance_px = np.hypot(*(place_px[:, None] - place_px[None]).transpose(2, 0, 1))
-    expected_px = float(counts @ distance_px @ counts) / (len(movements) * (len(movements) - 1))
-    if expected_px <= 0:
-        return None, None
-    last = np.cumsum([len(run) for run in runs])
-    joined = np.setdiff1d(np.arange(len(movements) - 1), last - 1)
-    generator = np.random.default_rng([seed, 4])
-    shuffled = generator.permuted(np.tile(codes, (settings.surrogate_count, 1)), axis=1)
-    measured = float(_mean_step_px(codes[None], joined, distance_px)[0])
-    p = tail_p(measured, _mean_step_px(shuffled, joined, distance_px), generator, larger=True)
-    return measured / expected_px, p
-
-
-def _mean_step_px(
-    codes: np.ndarray[tuple[int, ...], np.dtype[np.intp]],
-    joined: np.ndarray[tuple[int, ...], np.dtype[np.intp]],
-    distance_px: FloatArray,
-) -> FloatArray:
-    """Mean step of each row of places (S, M), over the pairs that no gap parts."""
-    return np.asarray(distance_px[codes[:, joined], codes[:, joined + 1]].mean(axis=1))

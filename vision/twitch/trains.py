@@ -135,40 +135,40 @@ def chance_trains(
     to be drawn with the same dead time. The rests of one site are scaled to add up to what was measured: given
     their sum, exponential rests do not depend on the unknown rate, so that the test is exact.
     """
-    dead_s = _effective_dead_time_s(trains, events)
-    on_clock = _is_on_clock(trains, events.frame_interval_s)
+    dead_s = effective_dead_time_s(trains, events)
+    snaps = is_on_clock(trains, events.frame_interval_s)
     drawn: dict[int, FloatArray] = {}
     for site in sorted({train.site for train in trains}):
         own = [i for i, train in enumerate(trains) if train.site == site]
         lengths = [len(trains[i].interval_s) for i in own]
         total = sum(float(trains[i].interval_s.sum()) for i in own)
-        steps_s = _chance_steps_s(sum(lengths), total, dead_s, count, generator)
+        steps_s = chance_steps_s(sum(lengths), total, dead_s, count, generator)
         drawn.update(zip(own, np.split(steps_s, np.cumsum(lengths)[:-1], axis=1), strict=True))
     ordered = [drawn[i] for i in range(len(trains))]
-    return [_on_clock(steps_s, events.frame_interval_s, generator) for steps_s in ordered] if on_clock else ordered
+    return [on_clock(steps_s, events.frame_interval_s, generator) for steps_s in ordered] if snaps else ordered
 
 
-def _chance_steps_s(steps: int, total: float, dead_s: float, count: int, generator: np.random.Generator) -> FloatArray:
+def chance_steps_s(steps: int, total: float, dead_s: float, count: int, generator: np.random.Generator) -> FloatArray:
     """Draw (count, steps) intervals of at least the dead time, each row adding up to `total` seconds."""
     rest = generator.exponential(1.0, (count, steps))
     rest_s = max(total - steps * dead_s, steps * SHORTEST_INTERVAL_S)
     return np.asarray(dead_s + rest * (rest_s / rest.sum(axis=1, keepdims=True)) if steps else rest)
 
 
-def _on_clock(steps_s: FloatArray, frame_s: float, generator: np.random.Generator) -> FloatArray:
+def on_clock(steps_s: FloatArray, frame_s: float, generator: np.random.Generator) -> FloatArray:
     """Round the onsets behind intervals down to the frame clock; no interval vanishes."""
     first_s = generator.uniform(0.0, frame_s, (len(steps_s), 1))
     onset_s = np.concatenate([first_s, first_s + np.cumsum(steps_s, axis=1)], axis=1)
     return np.maximum(np.diff(np.floor(onset_s / frame_s) * frame_s, axis=1), SHORTEST_INTERVAL_S)
 
 
-def _effective_dead_time_s(trains: tuple[Train, ...], events: EventSet) -> float:
+def effective_dead_time_s(trains: tuple[Train, ...], events: EventSet) -> float:
     """Shorten the stated dead time only where intervals contradict it by more than the clock's rounding."""
     shortest_s = min((float(t.interval_s.min()) for t in trains if len(t.interval_s)), default=np.inf)
     return min(events.dead_time_s, shortest_s + events.frame_interval_s)
 
 
-def _is_on_clock(trains: tuple[Train, ...], frame_interval_s: float) -> bool:
+def is_on_clock(trains: tuple[Train, ...], frame_interval_s: float) -> bool:
     """Say whether onsets are frame times rather than times between frames."""
     frames = np.concatenate([t.interval_s for t in trains]) / frame_interval_s if trains else np.empty(0)
     near = np.abs(frames - np.round(frames)) < ON_CLOCK_FRAMES

@@ -17,7 +17,8 @@ from tests.unit.twitch.event_builders import (
     train,
 )  # fmt: skip
 from vision.model.features import Rhythmicity
-from vision.twitch.rhythm import local_cv2, local_variation, measure_rhythm
+from vision.twitch.intervals import local_cv2, local_variation
+from vision.twitch.rhythm import measure_rhythm
 
 
 def rhythm_of(onsets_s: list[float], dead_time_s: float = 0.1, seed: int = 0) -> Rhythmicity:

@@ -27,7 +27,8 @@ from tests.unit.twitch.event_builders import (
 from vision.errors import ShapeError
 from vision.model.events import EventSet
 from vision.model.features import Spread
-from vision.twitch.spread import coincident_share, measure_spread
+from vision.twitch.spread import measure_spread
+from vision.twitch.synchrony import coincident_share
 
 SPOTS = (RIGHT_LID, RIGHT_CHEEK, RIGHT_MOUTH, LEFT_CHEEK, LEFT_BROW)
 
