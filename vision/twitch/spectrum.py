@@ -81,12 +81,17 @@ def _fundamental(frequency_hz: FloatArray, height: FloatArray, resolution_hz: fl
     top = int(np.argmax(height))
     peaks = find_peaks(height)[0]
     outstanding = [int(i) for i in peaks if false_alarm_p(float(height[i]), len(height)) < FALSE_ALARM]
-    for harmonic in range(HIGHEST_HARMONIC, 1, -1):
-        wanted_hz = frequency_hz[top] / harmonic
-        near = [i for i in outstanding if abs(frequency_hz[i] - wanted_hz) <= resolution_hz]
-        if near:
-            return max(near, key=lambda i: float(height[i]))
+    while (lower := _lower_harmonic(top, outstanding, frequency_hz, resolution_hz)) is not None:
+        top = lower
     return top
+
+
+def _lower_harmonic(top: int, peaks: list[int], frequency_hz: FloatArray, resolution_hz: float) -> int | None:
+    for harmonic in range(HIGHEST_HARMONIC, 1, -1):
+        near = [i for i in peaks if abs(frequency_hz[i] - frequency_hz[top] / harmonic) <= resolution_hz]
+        if near:
+            return min(near, key=lambda i: abs(float(frequency_hz[i]) - float(frequency_hz[top]) / harmonic))
+    return None
 
 
 def _marks(peak_hz: float, resolution_hz: float, frame_s: float, signals: MotionSignals) -> tuple[str, ...]:
