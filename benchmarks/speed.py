@@ -17,7 +17,6 @@ import argparse
 import datetime
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from benchmarks.tables import ROOT, code_version, machine, markdown_table
+from benchmarks.tables import ROOT, code_version, machine, markdown_table, median
 
 PARTS = ROOT / "benchmarks" / "speed_parts.py"
 RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of macOS and of Linux
@@ -100,14 +99,14 @@ def cost_table(pairs: Sequence[Pair]) -> str:
     for name, unit in (("wall_s", "wall, s"), ("core_s", "cores, s"), ("peak_mb", "peak memory, MB")):
         alone = [getattr(pair.decoding, name) for pair in pairs]
         whole = [getattr(pair.analysing, name) for pair in pairs]
-        ratio = statistics.median(whole) / statistics.median(alone)
+        ratio = median(whole) / median(alone)
         rows.append([unit, spread(alone), spread(whole), f"{ratio:.1f}"])
     return markdown_table(headings, rows)
 
 
 def spread(values: Sequence[float]) -> str:
     """Median, with the range where there is one."""
-    middle = f"{statistics.median(values):.4g}"
+    middle = f"{median(values):.4g}"
     return middle if len(values) == 1 else f"{middle} ({min(values):.4g} to {max(values):.4g})"
 
 

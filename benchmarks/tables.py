@@ -29,6 +29,12 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value).replace("|", "/").replace("\n", " ")
 
 
+def median(values: Sequence[float]) -> float:
+    """Middle of some numbers; the standard library's would be hidden by our own `statistics.py` beside a script."""
+    ordered = sorted(values)
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+
+
 def machine() -> str:
     """Say what the benchmark ran on, without the machine's name."""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"

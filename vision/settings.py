@@ -238,7 +238,10 @@ class FeatureSettings(_Section):
         10, ge=6, description="Events of a verdict: below 10, LV of pure chance spans 0.4-1.7 (science.md)."
     )
     rhythm_p: float = Field(
-        0.025, gt=0, lt=1, description="Half of the 5 % of chance trains that may be called rhythmic, as a margin."
+        0.04,
+        gt=0,
+        lt=1,
+        description="Of the 5 % of chance trains that may be called rhythmic; a fifth is kept as margin.",
     )
     rhythmic_lv: float = Field(
         0.1, gt=0, description="LV of intervals with CV 0.26: 3/(2/CV² + 1) for gamma intervals (Shinomoto 2003)."
@@ -318,7 +321,12 @@ class PatternSettings(_Section):
     sustained_duty_cycle: float = Field(0.5, gt=0, lt=1, description="Active share of `sustained-facial`.")
     sustained_run_s: float = Field(5.0, gt=0, description="Or an unbroken run of this length.")
     whole_limb_area_fraction: float = Field(0.5, gt=0, le=1, description="Of the skin, moving in rhythm: a limb.")
-    call_probability: float = Field(0.7, gt=0.5, lt=1, description="Below it no pattern is named.")
+    call_probability: float = Field(
+        0.9, gt=0.5, lt=1, description="Below it no pattern is named; set on generator A: 98 % of its calls are right."
+    )
+    calibration_exponent: float = Field(
+        1.6, gt=0, description="Power that calibrates the probabilities, set on generator A (benchmarks/statistics.py)."
+    )
     lapse_probability: float = Field(0.02, ge=0, lt=1, description="That the table itself is beside the point.")
 
 

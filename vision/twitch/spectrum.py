@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.signal
+from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
 from vision.model.arrays import FloatArray
@@ -20,6 +21,8 @@ BACKGROUND_ORDER = 2  # of the polynomial through the noise: flat, red and white
 FALSE_ALARM = 0.01  # probability, over all frequencies searched, that noise shows such a peak
 SHORTEST_S = 5.0
 HIGHEST_HARMONIC = 4  # of a peak, looked for below it: a train of short twitches holds several
+SMALLEST_FUNDAMENTAL = 0.1  # of the highest peak; the rate of a train of twitches is its strongest or near it; ours
+LINE_WIDTH_HZ, LINE_REACH_HZ = 0.25, 0.6  # an uneven beat spreads by pi f CV^2, 0.25 Hz at 8 Hz and CV 0.1; ours
 LIGHT_HZ = (100.0, 120.0, 200.0, 240.0)  # lamps on 50 and 60 Hz mains brighten twice a cycle, and their overtones
 MAINS_WANDER = 0.002  # of the mains' frequency: 50 Hz is kept to 0.1 Hz; our choice
 MOST_KEYFRAME_HARMONIC = 20  # finer combs are everywhere and mark nothing
@@ -63,6 +66,7 @@ def _spectrum(site: Site, events: EventSet, signals: MotionSignals) -> SiteSpect
     power = scipy.signal.lombscargle(time_s, course_px - course_px.mean(), 2 * np.pi * frequency_hz)
     height = power / background(frequency_hz, power)
     peak = _fundamental(frequency_hz, height, resolution_hz)
+    peak = _middle_of_line(peak, frequency_hz, height)
     p = false_alarm_p(float(height.max()), len(frequency_hz))
     peak_hz = float(frequency_hz[peak]) if p < FALSE_ALARM else None
     marks = () if peak_hz is None else _marks(peak_hz, resolution_hz, events.frame_interval_s, signals)
@@ -80,10 +84,19 @@ def _fundamental(frequency_hz: FloatArray, height: FloatArray, resolution_hz: fl
     """Index of the highest peak, or of the lowest peak of which it is a multiple and that stands out too."""
     top = int(np.argmax(height))
     peaks = find_peaks(height)[0]
-    outstanding = [int(i) for i in peaks if false_alarm_p(float(height[i]), len(height)) < FALSE_ALARM]
+    least = SMALLEST_FUNDAMENTAL * float(height[top])
+    high = [int(i) for i in peaks if height[i] >= least]
+    outstanding = [i for i in high if false_alarm_p(float(height[i]), len(height)) < FALSE_ALARM]
     while (lower := _lower_harmonic(top, outstanding, frequency_hz, resolution_hz)) is not None:
         top = lower
     return top
+
+
+def _middle_of_line(peak: int, frequency_hz: FloatArray, height: FloatArray) -> int:
+    """Index of the middle of a line that an uneven beat has spread into many peaks; a sharp line stays."""
+    width = LINE_WIDTH_HZ / float(frequency_hz[1] - frequency_hz[0])
+    near = np.flatnonzero(np.abs(frequency_hz - frequency_hz[peak]) <= LINE_REACH_HZ)
+    return int(near[np.argmax(gaussian_filter1d(height, width)[near])])
 
 
 def _lower_harmonic(top: int, peaks: list[int], frequency_hz: FloatArray, resolution_hz: float) -> int | None:

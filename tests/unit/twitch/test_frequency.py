@@ -75,7 +75,7 @@ def test_few_bursts_give_no_interval_and_many_do() -> None:
 def test_single_twitches_have_no_bursts() -> None:
     found = measure_frequency(at([1.0, 2.5, 3.6, 5.4, 6.5, 8.0, 9.9, 11.0]), FEATURES, 0)
     assert (found.burst_count, found.within_burst_hz) == (0, None)
-    assert found.dominant_hz == pytest.approx(1 / 1.5, rel=0.01)  # the onsets are frame times: a grouped median
+    assert found.dominant_hz == pytest.approx(1 / 1.5, rel=0.03)  # frame times: refined below the clock
 
 
 def test_a_burst_of_two_sites_counts_once() -> None:

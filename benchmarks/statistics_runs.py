@@ -1,0 +1,84 @@
+"""What the parts of the statistics benchmark share: runs over processes, tables, limits of a binomial count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from scipy.stats import binom
+
+from benchmarks.tables import markdown_table
+
+Result = TypeVar("Result")
+SURE = 0.99  # of the binomial limits
+CHUNK = 25
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table with a sentence that says what it shows."""
+
+    title: str
+    note: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+    def markdown(self) -> str:
+        """Write heading, sentence and table."""
+        return f"## {self.title}\n\n{self.note}\n\n{markdown_table(self.headings, self.rows)}"
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs a function many times; `share` of them to try something out. `docs`: where pictures go, None for none."""
+
+    pool: Executor
+    share: float
+    docs: Path | None
+
+    def count(self, runs: int) -> int:
+        """How many of `runs` are done."""
+        return max(2, round(runs * self.share))
+
+    def runs(self, function: Callable[..., Result], runs: int, *fixed: Any) -> list[Result]:
+        """Call ``function(*fixed, seed)`` for each seed from 0 on."""
+        seeds = range(self.count(runs))
+        return list(self.pool.map(_call, [(function, fixed, seed) for seed in seeds], chunksize=CHUNK))
+
+
+def _call(job: tuple[Callable[..., Result], tuple[Any, ...], int]) -> Result:
+    function, fixed, seed = job
+    return function(*fixed, seed)
+
+
+def limits(runs: int, share: float) -> tuple[float, float]:
+    """Lowest and highest share of a binomial count that is no surprise."""
+    low, high = binom.interval(SURE, runs, share)
+    return float(low) / runs, float(high) / runs
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Write a share; empty where there is none."""
+    return "" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def verdict(is_met: bool) -> str:
+    """Say whether a target is met."""
+    return "yes" if is_met else "NO"
+
+
+def size_row(name: str, ps: Sequence[float | None], level: float = 0.05) -> list[object]:
+    """Row of a test that should reject a true null as often as `level` says: share, limits, verdict."""
+    tested = [p for p in ps if p is not None]
+    if not tested:
+        return [name, 0, "", "", ""]
+    share = sum(p <= level for p in tested) / len(tested)
+    low, high = limits(len(tested), level)
+    half = sum(p <= 0.5 for p in tested) / len(tested)
+    return [
+        name, len(tested), percent(share, 2), f"{percent(low, 2)} to {percent(high, 2)}", percent(half),
+        verdict(low <= share <= high),
+    ]  # fmt: skip
