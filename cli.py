@@ -5,6 +5,7 @@ Data goes to stdout, talk and progress to stderr. Heavy libraries load inside th
 
 from __future__ import annotations
 
+import datetime
 import math
 import sys
 import traceback
@@ -13,13 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from vision.errors import DefectError, OutputError, SettingsError, ShapeError, TwitchscopeError
 
 if TYPE_CHECKING:
+    from vision.context import Question
     from vision.isolate import Fence
     from vision.model.request import Request
     from vision.model.result import AnalysisResult, ResultDocument
@@ -38,6 +40,8 @@ DISTRACTORS_HELP = (  # compared with vision.simulate.scenario likewise
 )
 
 app = typer.Typer(help="Measure muscle twitches in phone video: how often, how regular, how far spread.")
+context_app = typer.Typer(help="What was asked of the patient: it stands in the report and never changes the pattern.")
+app.add_typer(context_app, name="context")
 
 ClipFile = Annotated[Path, typer.Argument(metavar="CLIP", help="A video file.")]
 Clips = Annotated[list[Path], typer.Argument(metavar="CLIP", help="Video files.")]
@@ -69,6 +73,7 @@ def analyze(
         float | None, typer.Option(metavar="HZ", help="Rate at which slow motion was shot.")
     ] = None,
     scale_mm_per_px: Annotated[float | None, typer.Option(metavar="S", help="Size of a pixel on the skin.")] = None,
+    context: Annotated[Path | None, typer.Option(metavar="FILE", help="Answers of the patient, as TOML.")] = None,
     settings: Annotated[Path | None, typer.Option(metavar="FILE", help="Settings as TOML.")] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
     deidentify: Annotated[bool, typer.Option("--deidentify", help="Put no picture of the patient anywhere.")] = False,
@@ -81,6 +86,7 @@ def analyze(
     if no_report and open_report:
         raise SettingsError("--open together with --no-report", "one of them", "leave one out")
     wanted = Wanted(not no_report, as_json, open_report, deidentify, debug)
+    from vision.context import load_context
     from vision.model.request import Request
     from vision.report.naming import result_folders
     from vision.settings import Settings, load_settings
@@ -93,6 +99,7 @@ def analyze(
         mirrored=None if mirrored is None else mirrored == "yes",
         mm_per_px=_positive("--scale-mm-per-px", scale_mm_per_px),
         capture_rate_hz=_positive("--capture-rate", capture_rate),
+        context=None if context is None else load_context(context, datetime.date.today()),
     )
     used = Settings() if settings is None else load_settings(settings)
     if follow_links:
@@ -201,6 +208,39 @@ def simulate(
     with _progress(out.name) as on_progress:
         truth = render(wanted, out, on_frame=lambda done, count: on_progress(done / count))
     typer.echo(f"{out.name}: {truth.duration_s:g} s, {len(truth.twitches)} twitches, {truth.label}")
+
+
+@context_app.command("new")
+def new_context(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="File to write.")] = Path("context.toml"),
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Ask the patient's context in the terminal and write it for --context; nothing is sent anywhere."""
+    from vision.context import SECTIONS, context_toml, questions, write_context
+
+    if out.exists():
+        raise OutputError(f"{out.name} is already there", "a new file", "name another with --out")
+    today = datetime.date.today()
+    answers: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    typer.echo("Answer y or n, or in words; Enter alone means: not asked.", err=True)
+    for question in questions():
+        answers[question.section][question.key] = _ask(question, today)
+    write_context(out, context_toml(answers, today))
+    typer.echo(out)
+
+
+def _ask(question: Question, today: datetime.date) -> Any:
+    """Ask until the answer is one."""
+    from vision.context import accepted
+
+    while True:
+        typer.echo(f"{question.text} ", nl=False, err=True)  # typer.prompt writes a blank to stdout
+        if not (typed := sys.stdin.readline()):
+            raise OutputError("the answers ended before the questions", "an answer or Enter for each", "start again")
+        try:
+            return accepted(question, typed, today)
+        except SettingsError as error:
+            typer.echo(f"  {error}", err=True)
 
 
 @app.command()

@@ -122,10 +122,12 @@ class Fence:
         self, path: Path, request: Request | None = None, on_progress: Progress | None = None
     ) -> AnalysisResult:
         """Analyse one clip behind the fence. Raises as `analyse_isolated`."""
+        from pydantic import TypeAdapter
+
         from vision.model.request import Request
         from vision.wire import result_of
 
-        said = vars(request or Request())
+        said = TypeAdapter(Request).dump_python(request or Request(), mode="json")
         return result_of(self.ask("analyse", path, {"request": said}, on_progress))
 
     def info(self, path: Path) -> ClipInfo:

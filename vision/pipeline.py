@@ -166,6 +166,7 @@ def _document(
         rejected=events.rejected,
         features=features,
         pattern=pattern,
+        context=request.context,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import io
 import json
 import os
 import shutil
@@ -20,6 +22,7 @@ import typer.main
 
 import cli
 from tests.unit.video.clips import render, write_sound
+from vision.context import load_context, questions
 from vision.report.export import read_result
 from vision.simulate.clip import simulate
 from vision.simulate.named import SCENARIOS, scenario_named
@@ -27,8 +30,8 @@ from vision.simulate.scenario import DistractorName
 from vision.video.encode import ClipWriter
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["analyze", "report", "info", "doctor", "simulate", "schema"]
-LATER = ["--pdf", "--fhir", "--magnify", "--event-clips", "--context"]
+COMMANDS = ["analyze", "report", "info", "doctor", "simulate", "schema", "context"]
+LATER = ["--pdf", "--fhir", "--magnify", "--event-clips"]
 
 
 @dataclass(frozen=True)
@@ -282,7 +285,7 @@ def test_doctor_checks_the_installation_and_gives_the_filming_advice(run: Run) -
 def test_doctor_says_what_to_film_better(run: Run, face_clip: Path) -> None:
     ran = run("doctor", face_clip)
     assert (ran.code, ran.err) == (0, "")
-    assert "Film" in ran.out
+    assert "film at 60" in ran.out
 
 
 def test_simulate_takes_every_option(run: Run, tmp_path: Path) -> None:
@@ -367,3 +370,26 @@ def test_a_reader_that_leaves_is_no_failure_of_ours(tmp_path: Path) -> None:
     command = f'"{sys.executable}" "{ROOT / "cli.py"}" schema | head -c 1'
     ran = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "Traceback" not in ran.stderr
+
+
+def test_the_context_is_asked_in_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = list(questions())
+    typed = {"since": "2020-02-30\n2020-02-29", "age_years": "61", "weakness": "y", "speech": "maybe\nn"}
+    lines = [typed.get(question.key, "") for question in asked]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines) + "\n"))
+    ran = run("context", "new", "--out", "answers.toml")
+    assert (ran.code, ran.out) == (0, "answers.toml\n")
+    assert all(question.text in ran.err for question in asked)
+    context = load_context(tmp_path / "answers.toml", datetime.date.today())
+    assert (context.signs.weakness, context.signs.speech, context.signs.wasting) == ("yes", "no", "not asked")
+    assert (str(context.history.since), context.history.age_years) == ("2020-02-29", 61)
+    run("context", "new", "--out", "answers.toml").refused(1, "answers.toml is already there")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    assert run("context", "new", "--out", "other.toml").code == 1
+    assert not (tmp_path / "other.toml").exists()
+
+
+def test_a_context_that_does_not_fit_is_refused_before_any_work(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "answers.toml").write_text("[signs]\nweaknes = true\n")
+    run("analyze", "none.mp4", "--context", "answers.toml").refused(2, "weaknes", "did you mean weakness?")
+    run("analyze", "none.mp4", "--context", "missing.toml").refused(2, "missing.toml cannot be read")

@@ -1,5 +1,7 @@
 import hashlib
 import re
+from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 
 import av
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests import builders
+from vision.context import neurologist_reasons, parse_context
 from vision.errors import ClipNotFoundError, OutputError, ResultFileError
 from vision.model.result import QualityWarning, Recording
 from vision.report import export, html, text
@@ -182,3 +185,26 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(OutputError, match="out cannot be written"):
         html.write_report(builders.rest_result(), tmp_path / "out", clip=None)
+
+
+def test_the_reasons_to_see_a_neurologist_stand_before_the_answer_and_one_by_one():
+    result = builders.focal_result()
+    page = html.render_report(result, clip=None)
+    assert page.index('id="see-neurologist"') < page.index("<h1>")
+    for reason in neurologist_reasons(None):
+        assert reason.text in page
+    context = parse_context({"signs": {"weakness": "no"}, "history": {"where": "<b>lid</b>"}}, date(2026, 11, 22))
+    answered = replace(result, document=result.document.model_copy(update={"context": context}))
+    page = html.render_report(answered, clip=None)
+    assert page.index("<h1>") < page.index('id="see-neurologist"')
+    assert "<b>lid</b>" not in page
+    assert "&lt;b&gt;lid&lt;/b&gt;" in page
+    assert "Measured in this clip: 6 closures" in page
+
+
+def test_the_context_survives_the_folder(tmp_path):
+    context = parse_context({"asked_on": "2026-11-22", "signs": {"weakness": "yes"}}, date(2026, 11, 22))
+    result = builders.focal_result()
+    asked = replace(result, document=result.document.model_copy(update={"context": context}))
+    export.write_result(asked, tmp_path / "out")
+    assert export.read_result(tmp_path / "out").document.context == context

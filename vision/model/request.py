@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from vision.model.context import PatientContext
 from vision.model.regions import View
 
 
@@ -20,3 +21,4 @@ class Request:
     mirrored: bool | None = None
     mm_per_px: float | None = None
     capture_rate_hz: float | None = None
+    context: PatientContext | None = None

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from vision.model.context import PatientContext
 from vision.model.events import RejectedMovement, Site, TwitchEvent
 from vision.model.features import Features, PatternCall
 from vision.model.regions import RegionName, RegionTrack, Side, View
@@ -99,7 +100,7 @@ class ResultDocument(BaseModel):
     rejected: tuple[RejectedMovement, ...]
     features: Features
     pattern: PatternCall
-    context: None = None
+    context: PatientContext | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from vision.context import neurologist_reasons
 from vision.model.events import RejectedMovement, Site, TwitchEvent
 from vision.model.regions import region_label
 from vision.model.result import AnalysisResult, RegionRecord
@@ -85,6 +86,11 @@ def render_report(result: AnalysisResult, *, clip: Path | None, title: str | Non
     context: dict[str, Any] = {
         "document": document,
         "title": title,
+        "neurologist": text.neurologist_sentences(document),
+        "neurologist_first": text.neurologist_comes_first(document),
+        "reasons_to_see": neurologist_reasons(document.context),
+        "closure_beside": unbroken(text.closure_beside(document)),
+        "context_facts": text.context_facts(document),
         "answer": unbroken(text.answer_sentence(document)),
         "simulated": text.simulated_sentence(document),
         "pattern": unbroken(text.pattern_sentence(document)),

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from vision.model.events import Site
+from vision.model.features import Frequency
 from vision.model.result import ResultDocument
 from vision.report.text import place
 from vision.report.units import NOT_MEASURED, counted, measured, p_value, share, significant, whole
@@ -45,14 +46,16 @@ def feature_groups(document: ResultDocument) -> list[tuple[str, list[Row]]]:
 def frequency_rows(document: ResultDocument) -> list[Row]:
     """Say how often it twitches."""
     f = document.features.frequency
-    interval = ""
+    interval = "too few bursts for an interval" if f.rate_interval == "too-few-bursts" else ""
     if f.rate_per_min_ci95 is not None:
         interval = f"{significant(f.rate_per_min_ci95[0])} to {significant(f.rate_per_min_ci95[1])} a minute"
     return [
         Row("Twitches", str(f.event_count), "Single twitches found."),
         Row("Clear view", measured(f.observed_s, "s", 3), "Time in which a twitch could have been seen."),
         Row("Rate", measured(f.rate_per_min, "a minute", 3), "Twitches divided by the time of clear view.", interval),
+        Row("Change over the clip", *_trend(f)),
         Row("Bursts", _count(f.burst_count), "Groups of twitches in quick succession."),
+        Row("Twitches in a burst", measured(f.events_per_burst, ""), "On average, at one place."),
         Row("Burst rate", measured(f.burst_rate_per_min, "a minute"), "Bursts divided by the time of clear view."),
         Row("Rate within bursts", measured(f.within_burst_hz, "Hz"), "Twitches a second inside a burst."),
         Row("Dominant rate", measured(f.dominant_hz, "Hz"), "One over the median interval at the busiest place."),
@@ -60,6 +63,22 @@ def frequency_rows(document: ResultDocument) -> list[Row]:
         Row("Longest quiet", measured(f.longest_quiet_s, "s"), "Longest watched time without a twitch."),
         Row("Longest run", measured(f.longest_run_s, "s"), "Longest movement without a pause."),
     ]
+
+
+def _trend(frequency: Frequency) -> tuple[str, str, str]:
+    meaning = "Rate at the end divided by the rate at the beginning, as a steady course."
+    if frequency.trend is None:
+        return NOT_MEASURED, meaning, ""
+    low, high = frequency.trend.ratio_ci95
+    return f"{significant(frequency.trend.ratio)} times", meaning, f"{significant(low)} to {significant(high)}"
+
+
+def _peak(document: ResultDocument) -> str:
+    """Spectral peak of the busiest site, with what else moves at that frequency."""
+    peak_hz = document.features.rhythmicity.spectral_peak_hz
+    spectra = document.features.frequency.spectra
+    marks = next((spectrum.marks for spectrum in spectra if spectrum.peak_hz == peak_hz and peak_hz is not None), ())
+    return measured(peak_hz, "Hz") + (f" (as {', '.join(marks)})" if marks else "")
 
 
 def rhythm_rows(document: ResultDocument) -> list[Row]:
@@ -76,9 +95,10 @@ def rhythm_rows(document: ResultDocument) -> list[Row]:
         Row("CV", measured(r.cv, ""), "Spread of the intervals over their mean; 0 a clock, 1 chance."),
         Row("CV2", measured(r.cv2, ""), "The same between neighbouring intervals, so that slow drift does not count."),
         Row("LV", measured(r.lv, ""), "Local variation: 0 a clock, 1 chance, above 1 bursts."),
+        Row("LvR", measured(r.lvr, ""), "Local variation with the dead time of the detector taken out."),
         Row("LV within bursts", measured(r.within_burst_lv, ""), "How regular the twitches of one burst are."),
         Row("LV between bursts", measured(r.between_burst_lv, ""), "How regular the bursts follow each other."),
-        Row("Spectral peak", measured(r.spectral_peak_hz, "Hz"), "Strongest rhythm in the movement itself."),
+        Row("Spectral peak", _peak(document), "Strongest rhythm in the movement itself."),
         Row("Against chance", surrogate, "How often chance with the same dead time looks as regular."),
     ]
 
@@ -109,6 +129,7 @@ def spread_rows(document: ResultDocument) -> list[Row]:
         Row("Order against chance", migration, "How often a shuffled order moves on as much."),
         Row("Path", measured(s.path_px, "px", 3) + also_iod, "Way from each twitch to the next, added up."),
         Row("Synchrony", _share(s.synchrony), "Share of twitches that peak together with one in another region."),
+        Row("Synchrony by chance", _share(s.synchrony_chance), "What it would be if no region knew of another."),
         Row("Order of regions", order or NOT_MEASURED, "Which region twitched first, which followed."),
     ]
 

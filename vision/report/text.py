@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from vision.context import neurologist_reasons, questions
 from vision.model.features import PatternLabel
 from vision.model.result import RegionRecord, ResultDocument
 from vision.report.units import counted, listing, measured, probability, share, significant, whole
@@ -25,12 +26,22 @@ PATTERN_WORDS: dict[PatternLabel, str] = {
     "indeterminate": "no pattern can be named",
 }
 MOST_PLACES_NAMED = 4  # a longer list is counted instead
+NEUROLOGIST_YES = (
+    "See a neurologist, whatever stands below: {count} of the reasons to do so {was} answered with yes. "
+    "This program can neither confirm nor exclude a cause."
+)
+NEUROLOGIST_NOT_ASKED = (
+    "None of the reasons to see a neurologist was asked. If any of them applies, see one, whatever stands below."
+)
+NEUROLOGIST_NO = "Reasons to see a neurologist: none of those asked was answered with yes."
 
 
 def summary_lines(document: ResultDocument) -> list[str]:
     """Say the whole result in about ten lines for a terminal; the last one is `REQUIRED_WORDING`."""
     from_quality = [f"Note: {warning.message} {warning.advice}".strip() for warning in document.quality.warnings]
+    neurologist = neurologist_sentences(document)
     lines = [
+        *(neurologist if neurologist_comes_first(document) else []),
         answer_sentence(document),
         simulated_sentence(document),
         pattern_sentence(document),
@@ -41,9 +52,53 @@ def summary_lines(document: ResultDocument) -> list[str]:
         *limit_sentences(document),
         rejected_sentence(document),
         *from_quality,
+        *([] if neurologist_comes_first(document) else neurologist),
         REQUIRED_WORDING,
     ]
     return [line for line in lines if line]
+
+
+def neurologist_comes_first(document: ResultDocument) -> bool:
+    """Say whether the clinician stands before the answer: with any yes, or with nothing asked."""
+    answers = {reason.answer for reason in neurologist_reasons(document.context)}
+    return "yes" in answers or answers == {"not asked"}
+
+
+def neurologist_sentences(document: ResultDocument) -> list[str]:
+    """List every reason to see a neurologist by its answer, and say first what follows from them."""
+    reasons = neurologist_reasons(document.context)
+    by_answer = {
+        answer: [reason.text[0].lower() + reason.text[1:] for reason in reasons if reason.answer == answer]
+        for answer in ("yes", "no", "not asked")
+    }
+    yes = len(by_answer["yes"])
+    lead = NEUROLOGIST_YES.format(count=yes, was="was" if yes == 1 else "were")
+    if not yes:
+        lead = NEUROLOGIST_NOT_ASKED if not by_answer["no"] else NEUROLOGIST_NO
+    lists = [f"{answer.capitalize()}: {'; '.join(texts)}." for answer, texts in by_answer.items() if texts]
+    return [lead, *lists]
+
+
+def context_facts(document: ResultDocument) -> list[tuple[str, str]]:
+    """Say what else was answered, as pairs of a question and its answer; what was not asked is left out."""
+    if document.context is None:
+        return []
+    given = document.context.model_dump()
+    pairs = [("Asked on", document.context.asked_on)]
+    pairs += [(question.text, given[question.section][question.key]) for question in questions()]
+    return [(text, str(value)) for text, value in pairs if value not in (None, "not asked")]
+
+
+def closure_beside(document: ResultDocument) -> str:
+    """Say what was measured beside the asked closing of the lid; empty where no eye was seen."""
+    eyes = document.features.eye_closure
+    if eyes.count is None:
+        return ""
+    longest = "" if eyes.longest_s is None else f", the longest {measured(eyes.longest_s, 's')}"
+    return (
+        f"Measured in this clip: {counted(eyes.count, 'closure')} of an eye, blinks included, "
+        f"{eyes.complete_count or 0} of them complete, {eyes.one_sided_count or 0} one-sided{longest}."
+    )
 
 
 def answer_sentence(document: ResultDocument) -> str:

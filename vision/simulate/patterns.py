@@ -65,7 +65,7 @@ class _Draw:
         """Length of the clip, short ones among them: that is where a pattern is doubtful."""
         if self.which == "A":
             return float(self.rng.choice([12.0, 20.0, 30.0, 60.0, 120.0]))
-        return 10.0 * float(self.rng.uniform(1.0, 12.0)) ** float(self.rng.uniform(0.5, 1.0))
+        return float(10.0 * self.rng.uniform(1.0, 12.0) ** self.rng.uniform(0.5, 1.0))
 
     def detector(self, view: View) -> Detector:
         sd_px = 8.0 if view == "skin" else 0.035 * IOD_PX

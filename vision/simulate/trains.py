@@ -68,7 +68,7 @@ def renewal(
     count = int(2 * length_s / mean_s + 20 * (1 + cv))
     onset_s = np.cumsum(np.maximum(interval_draws(rng, mean_s, cv, count, family), SHORTEST_S))
     onset_s = onset_s - rng.uniform(0, onset_s[min(10, count - 1)])
-    return onset_s[(onset_s >= 0) & (onset_s < length_s)]
+    return np.asarray(onset_s[(onset_s >= 0) & (onset_s < length_s)])
 
 
 def poisson(rng: np.random.Generator, rate_hz: float, length_s: float, dead_s: float = 0.0) -> FloatArray:
@@ -76,14 +76,14 @@ def poisson(rng: np.random.Generator, rate_hz: float, length_s: float, dead_s: f
     steps_s = dead_s + rng.exponential(1 / rate_hz - dead_s, int(2 * rate_hz * length_s + 40))
     onset_s = np.cumsum(steps_s)
     onset_s = onset_s - rng.uniform(0, onset_s[10])
-    return onset_s[(onset_s >= 0) & (onset_s < length_s)]
+    return np.asarray(onset_s[(onset_s >= 0) & (onset_s < length_s)])
 
 
 def jittered_clock(rng: np.random.Generator, rate_hz: float, cv: float, length_s: float) -> FloatArray:
     """Onsets of a clock that keeps its phase, each moved a little: intervals of coefficient of variation `cv`."""
     beats_s = (np.arange(int(rate_hz * length_s) + 3) - 1 + rng.random()) / rate_hz
     onset_s = np.sort(beats_s + rng.normal(0, cv / (np.sqrt(2) * rate_hz), len(beats_s)))
-    return onset_s[(onset_s >= 0) & (onset_s < length_s)]
+    return np.asarray(onset_s[(onset_s >= 0) & (onset_s < length_s)])
 
 
 def bursting(

@@ -1,8 +1,10 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tests import builders
+from vision.context import neurologist_reasons, parse_context
 from vision.model.clip import ClipInfo
 from vision.model.features import EyeClosure
 from vision.model.result import Quality
@@ -125,3 +127,52 @@ def test_clip_facts_of_a_damaged_clip():
     assert told["Frame rate"] == "29.97 frames a second on average, uneven"
     assert told["Bit rate"] == "2.4 Mbit/s"
     assert told["Complete"].startswith("no")
+
+
+def with_context(result, **parts):
+    context = parse_context({"asked_on": "2026-11-22", **parts}, date(2026, 11, 22))
+    return result.document.model_copy(update={"context": context})
+
+
+@pytest.mark.parametrize("build", ALL)
+def test_nothing_asked_puts_the_clinician_before_the_answer(build):
+    lines = text.summary_lines(build().document)
+    assert lines[0] == text.NEUROLOGIST_NOT_ASKED
+    assert lines.index(text.answer_sentence(build().document)) == 2
+    assert all(reason.text[1:] in lines[1] for reason in neurologist_reasons(None))
+
+
+@pytest.mark.parametrize("build", ALL)
+def test_any_yes_puts_the_clinician_before_the_answer(build):
+    document = with_context(build(), signs={"swallowing": True, "weakness": False})
+    lines = text.summary_lines(document)
+    assert lines[0].startswith("See a neurologist, whatever stands below: 1 of the reasons to do so was answered")
+    assert lines[1:3] == ["Yes: trouble with swallowing.", "No: weakness that grows in the twitching part."]
+    assert lines[3].startswith("Not asked: visible loss of muscle; ")
+    assert lines[4] == text.answer_sentence(document)
+
+
+def test_no_yes_leaves_the_answer_first_and_still_lists_every_reason():
+    document = with_context(builders.focal_result(), signs={"weakness": False})
+    lines = text.summary_lines(document)
+    assert lines[0] == text.answer_sentence(document)
+    assert text.NEUROLOGIST_NO in lines
+    said = " ".join(lines)
+    assert all(reason.text[1:] in said for reason in neurologist_reasons(document.context))
+
+
+def test_the_context_never_changes_what_the_clip_shows():
+    plain = builders.focal_result().document
+    asked = with_context(builders.focal_result(), signs={"weakness": True}, triggers={"stress": True})
+    assert asked.pattern == plain.pattern
+    assert text.answer_sentence(asked) == text.answer_sentence(plain)
+    assert ("More stress than usual?", "yes") in text.context_facts(asked)
+    assert text.context_facts(plain) == []
+
+
+def test_measured_closures_stand_beside_the_asked_ones():
+    assert text.closure_beside(builders.focal_result().document) == (
+        "Measured in this clip: 6 closures of an eye, blinks included, 6 of them complete, 0 one-sided, "
+        "the longest 0.31 s."
+    )
+    assert text.closure_beside(builders.skin_result().document) == ""
