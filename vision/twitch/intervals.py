@@ -91,7 +91,8 @@ def frame_floor(intervals_s: Sequence[FloatArray], frame_s: float) -> tuple[floa
     -----
     Each onset is rounded by an error that is even over a frame, of variance f²/12. An interval holds the difference of
     two (f²/6), the contrast of two intervals that of three (f²/2 over (2 × interval)²): CV = f / (√6 × interval),
-    LV = 3 f² / (8 × interval²). Derived here; simulated in the tests.
+    LV = 3 f² / (8 × interval²). That is the mean over rates: an interval of whole frames shows nothing, one of half
+    frames CV f / (2 × interval). Derived here; simulated in the tests.
     """
     joined = np.concatenate(list(intervals_s))
     relative = frame_s / float(np.mean(joined))

@@ -2,7 +2,9 @@
 
 Sites that fire on their own, each behind its dead time, do not come in any order: one site cannot fire twice within its
 dead time, another can, and that alone looks like moving on. So only those orders count as chance that keep the dead
-time. Given the times, all of them are equally likely if each site is a Poisson process behind a dead time.
+time. Given the times, all of them are equally likely if each site is a Poisson process behind a dead time. On the
+frames' clock two onsets may be closer or farther apart than they look: near the dead time an order counts by the
+probability that it keeps it.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ from vision.model.arrays import FloatArray
 from vision.model.events import EventSet, TwitchEvent
 from vision.settings import FeatureSettings
 from vision.twitch.synchrony import coincident_share, excess_share, shifted_share
-from vision.twitch.trains import ROUNDING_S, tail_p, window_index
+from vision.twitch.trains import ROUNDING_S, is_on_clock, site_trains, tail_p, window_index
 
 Codes = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
+LEAST_SHARE = 0.01  # of orders that the clock hardly allows: the measured one may be such
+FORBIDDEN = -50.0  # log of the share of an order that cannot be
 SWAPS_PER_EVENT = 5  # between two orders of the chain; the p is exact at any number, the power is not
 
 
@@ -35,10 +39,15 @@ class Migration:
 
 @dataclass(frozen=True, eq=False)
 class _Slots:
-    """Times at which some site fired, in order: site codes (M,), those too close for one site (M, K), steps (J, 2)."""
+    """Times at which some site fired, in order.
+
+    codes : (M,) sites. close : (M, K) events so close that one site may not have fired both, filled up with M.
+    log_share : (M, K) log of the probability that it may. steps : (J, 2) from movement to movement.
+    """
 
     codes: Codes
-    conflicts: Codes
+    close: Codes
+    log_share: FloatArray
     steps: Codes
 
 
@@ -103,7 +112,7 @@ def _slots(
     lag_s = settings.coincidence_frames * events.frame_interval_s + ROUNDING_S
     first = _first_of_each(window, peak_s, lag_s)
     steps = np.stack([first[:-1], first[1:]], axis=1)[np.diff(window[first]) == 0]
-    return _Slots(codes, _conflicts(codes, onset_s, events.dead_time_s), steps)
+    return _Slots(codes, *_close_pairs(codes, onset_s, events), steps)
 
 
 def _first_of_each(window: Codes, peak_s: FloatArray, lag_s: float) -> Codes:
@@ -115,17 +124,29 @@ def _first_of_each(window: Codes, peak_s: FloatArray, lag_s: float) -> Codes:
     return np.array(first)
 
 
-def _conflicts(codes: Codes, onset_s: FloatArray, dead_time_s: float) -> Codes:
-    """For each event those that its own site could not have fired too, (M, K), filled up with M: no event.
+def _close_pairs(codes: Codes, onset_s: FloatArray, events: EventSet) -> tuple[Codes, FloatArray]:
+    """For each event those that its own site could hardly have fired too, with the log of how likely it could.
 
     The dead time is as short as the events themselves say.
     """
     gap_s = np.abs(onset_s[:, None] - onset_s[None])
     np.fill_diagonal(gap_s, np.inf)
     shortest_s = float(gap_s[codes[:, None] == codes[None]].min())
-    close = gap_s < min(dead_time_s, shortest_s) - ROUNDING_S
-    order = np.argsort(~close, axis=1, kind="stable")[:, : int(close.sum(axis=1).max())]
-    return np.where(np.take_along_axis(close, order, 1), order, len(codes))
+    clock_s = events.frame_interval_s if is_on_clock(site_trains(events), events.frame_interval_s) else 0.0
+    share = _allowed_share(gap_s, min(events.dead_time_s, shortest_s + clock_s), clock_s)
+    order = np.argsort(share, axis=1, kind="stable")[:, : int((share < 1).sum(axis=1).max())]
+    nearest = np.take_along_axis(share, order, 1)
+    log_share = np.log(np.maximum(nearest, np.exp(FORBIDDEN)))
+    return np.where(nearest < 1, order, len(codes)), log_share
+
+
+def _allowed_share(gap_s: FloatArray, dead_time_s: float, clock_s: float) -> FloatArray:
+    """Probability that a gap is at least the dead time; two roundings down blur it by a triangle of two frames."""
+    if clock_s == 0:
+        return np.asarray(gap_s >= dead_time_s - ROUNDING_S).astype(float)
+    over = np.clip((np.minimum(gap_s, 10 * dead_time_s + clock_s) - dead_time_s) / clock_s, -1.0, 1.0)
+    share = np.where(over < 0, (1 + over) ** 2 / 2, 1 - (1 - over) ** 2 / 2)
+    return np.asarray(np.maximum(np.round(share, 9), LEAST_SHARE))
 
 
 def _distances_px(events: EventSet, ids: Sequence[int]) -> FloatArray:
@@ -139,21 +160,28 @@ def _distances_px(events: EventSet, ids: Sequence[int]) -> FloatArray:
 
 def _chance_orders(slots: _Slots, count: int, generator: np.random.Generator) -> Codes:
     """Draw (count, M) orders of the site codes that keep the dead time."""
-    if not slots.conflicts.shape[1]:
+    if not slots.close.shape[1]:
         return generator.permuted(np.tile(slots.codes, (count, 1)), axis=1)
     nobody = np.append(slots.codes, -1)  # the code of "no event"
-    start = _swapped(nobody[None].copy(), slots.conflicts, generator)
-    return _swapped(np.repeat(start, count, axis=0), slots.conflicts, generator)[:, :-1]
+    start = _swapped(nobody[None].copy(), slots, generator)
+    return _swapped(np.repeat(start, count, axis=0), slots, generator)[:, :-1]
 
 
-def _swapped(orders: Codes, conflicts: Codes, generator: np.random.Generator) -> Codes:
-    """Swap random pairs of events in each row; a swap that breaks the dead time is taken back."""
-    rows, (chains, size) = np.arange(len(orders)), (len(orders), len(conflicts))
+def _swapped(orders: Codes, slots: _Slots, generator: np.random.Generator) -> Codes:
+    """Swap random pairs of events in each row, as often as the dead time allows (Metropolis)."""
+    rows, (chains, size) = np.arange(len(orders)), (len(orders), len(slots.close))
     for _ in range(SWAPS_PER_EVENT * size):
         pair: Any = generator.integers(0, size, (2, chains))
         held = orders[rows, pair]
+        before = _log_share(orders, pair, rows, slots)
         orders[rows, pair] = held[::-1]
-        near = orders[rows[:, None], conflicts[pair]]
-        broken = (near == held[::-1][..., None]).any(axis=(0, 2))
-        orders[rows[broken], pair[:, broken]] = held[:, broken]
+        gain = _log_share(orders, pair, rows, slots) - before
+        back = generator.random(chains) >= np.exp(np.minimum(gain, 0.0))
+        orders[rows[back], pair[:, back]] = held[:, back]
     return orders
+
+
+def _log_share(orders: Codes, pair: Any, rows: Codes, slots: _Slots) -> FloatArray:
+    """Log of how likely the events of each row's pair leave their site's dead time in peace: (S,)."""
+    same = orders[rows[:, None], slots.close[pair]] == orders[rows, pair][..., None]
+    return np.asarray((same * slots.log_share[pair]).sum(axis=(0, 2)))

@@ -101,7 +101,7 @@ def _against_chance(
     generator: np.random.Generator,
 ) -> Periodicity:  # fmt: skip
     """Compare the first row, the measured one, with all others."""
-    expected = followed[1:].mean(axis=0)
+    expected = followed.mean(axis=0)  # the measured train among the others: all are held against the same
     excess = (followed - expected) / np.sqrt(expected + 1.0)  # Poisson counts: their variance is their mean
     lag, top = int(np.argmax(excess[0])), int(np.argmax(z2[0]))
     return Periodicity(

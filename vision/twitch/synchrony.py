@@ -8,7 +8,7 @@ import numpy as np
 
 from vision.model.arrays import FloatArray
 from vision.model.events import EventSet
-from vision.twitch.trains import ROUNDING_S
+from vision.twitch.trains import ROUNDING_S, is_on_clock, site_trains
 
 
 def coincident_share(groups: Sequence[object], peak_s: Sequence[float], lag_s: float) -> float | None:
@@ -34,6 +34,8 @@ def shifted_share(
     own = [_observed_clock_s(times, events) for times in _by_group(groups, peak_s)]
     around_s = max(events.observed_s, lag_s)
     shifts_s = generator.uniform(0, around_s, (count, len(own)))
+    if is_on_clock(site_trains(events), events.frame_interval_s):
+        shifts_s = np.floor(shifts_s / events.frame_interval_s) * events.frame_interval_s
     return np.array(
         [_joined_count([np.sort((t + s) % around_s) for t, s in zip(own, row, strict=True)], lag_s) for row in shifts_s]
     ) / len(peak_s)

@@ -136,3 +136,31 @@ def test_truth_of_the_shared_cases(name: str) -> None:
     assert found.duty_cycle == pytest.approx(truth["duty_cycle"], abs=0.005)
     # The truth takes all intervals, pauses included; we take those within bursts.
     assert found.dominant_hz == pytest.approx(truth["dominant_hz"], abs=0.1 if "sustained" in name else 0.4)
+
+
+def test_the_way_of_the_interval_is_named() -> None:
+    single = measure_frequency(at([1.0, 2.5, 3.6, 5.4, 6.5, 8.0, 9.9, 11.0]), FEATURES, 0)
+    assert single.rate_interval == "exact-poisson"
+    assert single.rate_per_min_mid_p95 is not None
+    assert single.rate_per_min_ci95 is not None
+    assert single.rate_per_min_ci95[0] < single.rate_per_min_mid_p95[0]
+    few = measure_frequency(at([t + 0.2 * k for t in (1.0, 6.0, 12.0, 18.0) for k in range(4)]), FEATURES, 0)
+    assert (few.rate_interval, few.rate_per_min_mid_p95, few.events_per_burst) == ("too-few-bursts", None, 4.0)
+    assert few.burst_rate_per_min_ci95 is not None
+    assert few.burst_rate_per_min_ci95[0] < 10.0 < few.burst_rate_per_min_ci95[1]
+    many = measure_frequency(at([4.0 * b + 0.2 * k for b in range(12) for k in range(4)], observed_s=50.0), FEATURES, 0)
+    assert many.rate_interval == "over-bursts"
+    assert many.trend is not None
+    assert many.trend.unit == "burst"
+    assert measure_frequency(at([], observed_s=0.0), FEATURES, 0).rate_interval is None
+
+
+def test_nyquist_and_resolution_are_those_of_the_clip() -> None:
+    found = measure_frequency(event_set([], 8.0, ((0.0, 4.0), (10.0, 14.0))), FEATURES, 0)
+    assert found.nyquist_hz == pytest.approx(15.0)
+    assert found.resolution_hz == pytest.approx(1 / 14)
+
+
+def test_eight_hertz_between_frames_is_eight_hertz() -> None:
+    onsets_s = np.floor((0.51 + np.arange(80) / 8.0) * 30) / 30
+    assert measure_frequency(at(onsets_s.tolist()), FEATURES, 0).dominant_hz == pytest.approx(8.0, abs=0.1)

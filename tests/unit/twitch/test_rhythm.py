@@ -118,3 +118,54 @@ def test_two_rates_do_not_look_irregular() -> None:
 def test_duplicates_count_once_and_the_peak_is_passed_on() -> None:
     found = measure_rhythm(at([3.0] * 12), FEATURES, 0, spectral_peak_hz=4.5)
     assert (found.interval_count, found.verdict, found.spectral_peak_hz) == (0, "too-few-events", 4.5)
+
+
+def test_inside_of_chance_bursts_nothing_is_called_rhythmic() -> None:
+    """Intervals between dead time and threshold look regular by selection alone; bursts of chance are no clock."""
+    generator = np.random.default_rng(9)
+    called = 0
+    for seed in range(60):
+        starts_s = np.cumsum(generator.uniform(3.0, 6.0, 8))
+        onsets_s = [t + k for t in starts_s for k in np.cumsum(0.1 + generator.exponential(0.1, 6))]
+        found = rhythm_of(sorted(map(float, onsets_s)), seed=seed).within_bursts
+        called += found is not None and found.verdict in {"rhythmic", "semi-rhythmic"}
+    assert called <= 10  # 5 % and what misplaced thresholds add
+
+
+def test_a_clock_inside_of_bursts_is_rhythmic_there() -> None:
+    generator = np.random.default_rng(10)
+    starts_s = np.cumsum(generator.uniform(2.0, 6.0, 8))
+    found = rhythm_of([float(t + 0.2 * k + generator.normal(0, 0.008)) for t in starts_s for k in range(5)])
+    assert found.within_bursts is not None
+    assert found.within_bursts.verdict == "rhythmic"
+    assert found.within_bursts.interval_count == 32
+    assert found.between_bursts is not None
+    assert found.between_bursts.verdict in {"too-few-events", "irregular"}
+    assert (found.within_burst_lv, found.between_burst_lv) == (found.within_bursts.lv, found.between_bursts.lv)
+
+
+def test_bursts_like_a_clock_are_rhythmic_between() -> None:
+    generator = np.random.default_rng(11)
+    starts_s = 1.0 + 3.0 * np.arange(14) + generator.normal(0, 0.1, 14)
+    onsets_s = [
+        float(t + 0.15 * k + generator.normal(0, 0.02)) for t in starts_s for k in range(int(generator.integers(3, 6)))
+    ]
+    found = rhythm_of(sorted(onsets_s)).between_bursts
+    assert found is not None
+    assert (found.interval_count, found.verdict) == (13, "rhythmic")
+
+
+def test_the_floor_of_the_clock_is_stated_where_there_is_one() -> None:
+    generator = np.random.default_rng(12)
+    on_frames = rhythm_of(on_clock(jittered(generator, 30, 5.0, 0.05)))
+    assert on_frames.frame_floor_cv == pytest.approx(0.068, abs=0.003)
+    assert rhythm_of(jittered(generator, 30, 5.0, 0.05)).frame_floor_cv is None
+    assert on_frames.pair_count == 29
+    assert on_frames.lvr is not None
+    assert on_frames.periodicity is not None
+
+
+def test_five_events_are_never_rhythmic() -> None:
+    for spots in ((RIGHT_LID,), (RIGHT_LID, RIGHT_CHEEK)):
+        rows = [(1.0 + 0.25 * k, spots[k % len(spots)]) for k in range(5)]
+        assert measure_rhythm(train(rows), FEATURES, 0).verdict == "too-few-events"

@@ -28,7 +28,7 @@ from vision.errors import ShapeError
 from vision.model.events import EventSet
 from vision.model.features import Spread
 from vision.twitch.spread import measure_spread
-from vision.twitch.synchrony import coincident_share
+from vision.twitch.synchrony import coincident_share, excess_share, expected_share, shifted_share
 
 SPOTS = (RIGHT_LID, RIGHT_CHEEK, RIGHT_MOUTH, LEFT_CHEEK, LEFT_BROW)
 
@@ -170,3 +170,40 @@ def test_no_event_has_no_place() -> None:
 def test_a_place_that_is_not_a_number_is_refused() -> None:
     with pytest.raises(ShapeError, match="place"):
         spread_of(event_set([replace(event(1, 1.0), x_px=math.nan)]))
+
+
+def test_synchrony_is_held_against_chance() -> None:
+    generator = np.random.default_rng(4)
+    busy = [(float(t), spot) for spot in SPOTS[:4] for t in np.sort(generator.uniform(0, 24, 60))]
+    apart = spread_of(train(busy, dead_time_s=0.0))
+    assert apart.synchrony is not None
+    assert apart.synchrony_chance == pytest.approx(apart.synchrony, abs=0.1)
+    assert apart.synchrony_p is not None
+    assert apart.synchrony_p > 0.01
+    together = spread_of(train([(float(t), spot) for t in generator.uniform(0, 24, 12) for spot in SPOTS[:3]]))
+    assert together.synchrony_p is not None
+    assert together.synchrony_chance is not None
+    assert together.synchrony_p < 0.01
+    assert together.synchrony_chance < 0.5
+    assert spread_of(at([1.0, 2.0])).synchrony_chance is None
+
+
+def test_chance_of_coinciding_without_drawing_is_that_of_drawing() -> None:
+    generator = np.random.default_rng(5)
+    groups = [0] * 80 + [1] * 40 + [2] * 20
+    peak_s = generator.uniform(0, 60, len(groups)).tolist()
+    drawn = shifted_share(groups, peak_s, at([], observed_s=60.0), 0.1, 300, generator)
+    assert expected_share(groups, 60.0, 0.1) == pytest.approx(float(drawn.mean()), abs=0.02)
+    assert expected_share([0, 0], 60.0, 0.1) == 0.0
+    assert (excess_share(0.4, 0.4), excess_share(1.0, 0.4), excess_share(0.2, 0.4)) == (0.0, 1.0, 0.0)
+
+
+def test_path_in_mm_and_lasting_sites() -> None:
+    spots = (Spot(1, "skin", None, 0.0, 0.0), Spot(2, "skin", None, 100.0, 0.0))
+    events = train([(1.0 + i, spots[i % 2]) for i in range(4)])
+    found = spread_of(events, view="skin", scale_px=None, mm_per_px=0.05)
+    assert found.path_mm == pytest.approx(15.0)
+    assert found.continuous_site_count == 0
+    lasting = replace(events, sites=(replace(events.sites[0], is_continuous=True), events.sites[1]))
+    assert spread_of(lasting).continuous_site_count == 1
+    assert spread_of(events).path_mm is None
