@@ -22,6 +22,8 @@ from vision.twitch.spread import measure_spread
 RUNS = 250  # of each row and generator
 FEATURES = FeatureSettings(surrogate_count=99, bootstrap_count=200)
 BINS = 10
+EXPONENTS = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.4)
+THRESHOLDS = (0.7, 0.8, 0.85, 0.9, 0.95)
 GENERATORS: tuple[Generator, ...] = ("A", "B")
 
 
@@ -35,6 +37,8 @@ class Called:
     label: PatternLabel
     likeliest: str
     probability: float
+    probabilities: tuple[float, ...]
+    labels: tuple[PatternLabel, ...]  # at each of THRESHOLDS
 
     @property
     def is_call(self) -> bool:
@@ -46,7 +50,7 @@ def pattern_tables(runner: Runner) -> list[Table]:
     called = {which: _all_rows(runner, which) for which in GENERATORS}
     if runner.docs is not None:
         draw_reliability(called, runner.docs / "reliability.svg")
-    return [_by_row(called), _summary(called), _reliability(called)]
+    return [_by_row(called), _summary(called), _reliability(called), _calibration(called["A"])]
 
 
 def _all_rows(runner: Runner, which: Generator) -> list[Called]:
@@ -56,9 +60,13 @@ def _all_rows(runner: Runner, which: Generator) -> list[Called]:
 def _run(row: str, which: Generator, seed: int) -> Called:
     rng = np.random.default_rng([601, ord(which), list(ROWS).index(row), seed])
     clip = draw_clip(row, which, rng)
-    call = call_pattern(clip.events, features_of(clip, seed), clip.quality, clip.view, PatternSettings())
+    features = features_of(clip, seed)
+    call = call_pattern(clip.events, features, clip.quality, clip.view, PatternSettings())
     likeliest = max(PATTERNS, key=lambda name: call.probability[name])
-    return Called(row, clip.label, clip.holds, call.label, likeliest, call.probability[likeliest])
+    others = [PatternSettings(call_probability=threshold) for threshold in THRESHOLDS]
+    labels = tuple(call_pattern(clip.events, features, clip.quality, clip.view, s).label for s in others)
+    every = tuple(call.probability[name] for name in PATTERNS)
+    return Called(row, clip.label, clip.holds, call.label, likeliest, call.probability[likeliest], every, labels)
 
 
 def features_of(clip: SimulatedClip, seed: int) -> Features:
@@ -171,6 +179,25 @@ def _reliability(called: dict[Generator, list[Called]]) -> Table:
         "Clips that have a pattern, by the probability of the likeliest one; docs/reliability.svg.",
         ["generator", "clips", "mean probability", "share right"], rows,
     )  # fmt: skip
+
+
+def _calibration(clips: Sequence[Called]) -> Table:
+    """Show on what the two numbers of the calibration rest: generator A alone."""
+    rows: list[list[object]] = [["power", power, f"{_log_loss(clips, power):.4f}", ""] for power in EXPONENTS]
+    for number, threshold in enumerate(THRESHOLDS):
+        calls = [(one.labels[number], one.truth) for one in clips if one.labels[number] != "indeterminate"]
+        right = _share([label == truth for label, truth in calls])
+        rows.append(["call from", threshold, "", percent(right, 2)])
+    note = "Generator A. The power is the one of least log loss, the threshold the lowest with 98 % of the calls right."
+    return Table("Pattern: calibration", note, ["what", "value", "log loss", "calls right"], rows)
+
+
+def _log_loss(clips: Sequence[Called], power: float) -> float:
+    """Mean log loss had the probabilities been raised to another power."""
+    named = _named(clips)
+    raised = np.array([one.probabilities for one in named]) ** (power / PatternSettings().calibration_exponent)
+    truth = [PATTERNS.index(one.truth) for one in named]  # type: ignore[arg-type]
+    return float(-np.mean(np.log(raised[np.arange(len(named)), truth] / raised.sum(axis=1))))
 
 
 def draw_reliability(called: dict[Generator, list[Called]], path: Path) -> None:

@@ -235,7 +235,9 @@ class FeatureSettings(_Section):
     )
     smallest_interval_count: int = Field(3, ge=2, description="Intervals below which no mean, CV or LV is given.")
     rhythm_event_count: int = Field(
-        10, ge=6, description="Events of a verdict: below 10, LV of pure chance spans 0.4-1.7 (science.md)."
+        10,
+        ge=6,
+        description="Events of a verdict: below 10, LV of pure chance spans 0.4-1.7 (derived, docs/method.md).",
     )
     rhythm_p: float = Field(
         0.04,
@@ -279,9 +281,11 @@ class FeatureSettings(_Section):
     )
     closure_noise_sd: float = Field(4.0, gt=0, description="Robust noise widths that a closure must exceed.")
     closure_refractory_s: float = Field(0.1, ge=0, description="Openings shorter than this do not part two closures.")
-    longest_blink_s: float = Field(0.4, gt=0, description="Longer bilateral closures are no blinks (science.md).")
-    long_closure_s: float = Field(0.5, gt=0, description="From which a closure is a finding (science.md).")
-    frequent_closures_per_min: float = Field(40.0, gt=0, description="Above it, a finding (science.md).")
+    longest_blink_s: float = Field(
+        0.4, gt=0, description="Longer bilateral closures are no blinks (our choice, unvalidated)."
+    )
+    long_closure_s: float = Field(0.5, gt=0, description="From which a closure is a finding (our choice, unvalidated).")
+    frequent_closures_per_min: float = Field(40.0, gt=0, description="Above it, a finding (our choice, unvalidated).")
     frequent_closure_watch_s: float = Field(10.0, gt=0, description="Watched at least before a rate of blinks counts.")
     cluster_closure_count: int = Field(4, ge=2, description="Closures within `cluster_window_s` make a cluster.")
     cluster_window_s: float = Field(3.0, gt=0, description="4 in 3 s is twice the rate that is itself a finding.")

@@ -1,7 +1,7 @@
 """Eye closures, blinks among them: found in the opening of the lids, and never thrown away.
 
 Only a brief closure of both eyes at an ordinary rate is a blink. One-sided, long, clustered or very frequent closures
-are findings (science.md: hemifacial spasm, blepharospasm).
+are findings (docs/method.md: closures that were not conjugate, doi:10.1007/s00417-019-04567-w).
 """
 
 from __future__ import annotations

@@ -139,7 +139,10 @@ def _median_s(interval_s: FloatArray, clock_s: float | None) -> float:
     middle_s = float(np.median(interval_s))
     if clock_s is None:
         return middle_s
-    return float(np.mean(interval_s[np.abs(interval_s - middle_s) <= 1.5 * clock_s]))
+    near_s = interval_s[np.abs(interval_s - middle_s) <= 1.5 * clock_s]
+    return (
+        float(np.mean(near_s)) if len(near_s) else middle_s
+    )  # an even number of intervals may have none in the middle
 
 
 def _dominant_hz(events: EventSet, bursts: Bursts, settings: FeatureSettings, clock_s: float | None) -> float | None:

@@ -161,6 +161,11 @@ def test_nyquist_and_resolution_are_those_of_the_clip() -> None:
     assert found.resolution_hz == pytest.approx(1 / 14)
 
 
+def test_a_median_between_far_intervals_on_the_clock_is_still_one() -> None:
+    onsets_s = [1.0, 1.2, 3.2, 3.4, 5.4]
+    assert measure_frequency(at(onsets_s), FEATURES, 0).dominant_hz == pytest.approx(1 / 1.1)
+
+
 def test_eight_hertz_between_frames_is_eight_hertz() -> None:
     onsets_s = np.floor((0.51 + np.arange(80) / 8.0) * 30) / 30
     assert measure_frequency(at(onsets_s.tolist()), FEATURES, 0).dominant_hz == pytest.approx(8.0, abs=0.1)

@@ -39,7 +39,7 @@ def test_the_clock_blurs_the_dead_time() -> None:
 
 
 def test_sites_on_their_own_do_not_look_ordered_behind_a_dead_time() -> None:
-    """Shuffling without the dead time calls 15 % of these migrating."""
+    """Shuffling without the dead time calls 17 % of such clips migrating (70 of 400)."""
     ps = []
     for seed in range(150):
         rng = np.random.default_rng([3, seed])
