@@ -3,14 +3,16 @@
     python benchmarks/statistics.py [--parts NAME…] [--workers N] [--share S] [--out DIR] [--docs DIR] [--date DAY]
 
 Parts: rates, chance, rhythm, places, frequency, patterns. Seeds are fixed: the same code gives the same tables. Prints
-them and writes DIR/statistics.md; `patterns` also draws DOCS/reliability.svg. A part of the runs (`--share` below 1)
-or of the parts is printed but not written: the file stands for all of them.
+them and writes DIR/statistics.md; `patterns` also draws DOCS/reliability.svg. Part of the runs (`--share` below 1) or
+some of the parts are printed but not written: the file stands for all of them. What a part found is kept in DIR/work
+for the code that found it, so that parts may run one by one and the whole is then only put together.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -28,7 +30,7 @@ from benchmarks.statistics_places import place_tables  # noqa: E402
 from benchmarks.statistics_rates import rate_tables  # noqa: E402
 from benchmarks.statistics_rhythm import rhythm_tables  # noqa: E402
 from benchmarks.statistics_runs import Runner, Table  # noqa: E402
-from benchmarks.tables import code_version, machine, markdown_table  # noqa: E402
+from benchmarks.tables import code_sha256, code_version, machine, markdown_table  # noqa: E402
 
 PARTS: dict[str, Callable[[Runner], list[Table]]] = {
     "rates": rate_tables,
@@ -42,20 +44,28 @@ PARTS: dict[str, Callable[[Runner], list[Table]]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
-    whole = options.share == 1 and not options.parts
-    sections = []
     with ProcessPoolExecutor(options.workers) as pool:
-        runner = Runner(pool, options.share, options.docs if whole else None)
-        for name in options.parts or PARTS:
-            start_s = perf_counter()
-            tables = PARTS[name](runner)
-            sections += [table.markdown() for table in tables]
-            print("\n\n".join(table.markdown() for table in tables), flush=True)
-            print(f"\n({name}: {perf_counter() - start_s:.0f} s)\n", flush=True)
-    if whole:
+        runner = Runner(pool, options.share, options.docs if options.share == 1 else None)
+        sections = [_part(name, runner, options.out) for name in options.parts or PARTS]
+    if options.share == 1 and not options.parts:
         options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "statistics.md").write_text("\n\n".join([_head(options.date), *sections]) + "\n")
     return 0
+
+
+def _part(name: str, runner: Runner, out: Path) -> str:
+    """Run one part, or read what the same code has found."""
+    code = hashlib.sha256((code_sha256() + code_sha256("benchmarks")).encode()).hexdigest()[:12]
+    kept = out / "work" / f"statistics-{name}-{code}.md"
+    if runner.share == 1 and kept.exists():
+        return kept.read_text()
+    start_s = perf_counter()
+    section = "\n\n".join(table.markdown() for table in PARTS[name](runner))
+    print(f"{section}\n\n({name}: {perf_counter() - start_s:.0f} s)\n", flush=True)
+    if runner.share == 1:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(section)
+    return section
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
