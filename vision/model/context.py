@@ -74,6 +74,7 @@ class Triggers(_Part):
     dehydration: Asked = Field("not asked", description="Too little to drink?")
     heat: Asked = Field("not asked", description="Heat?")
     recent_infection: Asked = Field("not asked", description="A recent infection?")
+    new_medication: Asked = Field("not asked", description="A new medicine, or another dose?")
     low_minerals_or_vitamin_d: Asked = Field(
         "not asked", description="Low magnesium, calcium or vitamin D, as measured?"
     )

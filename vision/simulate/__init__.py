@@ -8,6 +8,7 @@
     scene      the picture at rest: `portrait` (a face) or `skin` (a limb), with `texture` and `tones`; `places` in it
     warp       where each pixel of a frame comes from, `lids` around the eyes; `camera` light and noise
     render     frames; `clip` files
+    trains     events alone, no picture, seen through a detector; `patterns` every row of the label table
 
 All draws come from the seed through one generator for each purpose, so that no draw depends on what is rendered or
 on another purpose: the same seed gives the same frames, and a new blink leaves the twitches where they were.

@@ -95,7 +95,9 @@ def _between(case: Case, evidence: Evidence, best: Pattern, probability: float) 
     elif len(places) == 2:
         reason = f"Two stable places: {_counted(places)}."
     elif len(places) > 2 and share >= case.settings.together_share:
-        reason = f"{len(places)} places move together ({share:.0%} of events): one movement, not moving about."
+        reason = (
+            f"{len(places)} places move together ({share:.0%} of events beyond chance): one movement, not moving about."
+        )
     elif len(places) > 2:
         reason = f"{len(places)} places, intermittent and not moving about: {_counted(places)}."
     else:
@@ -133,7 +135,11 @@ def _sustained(case: Case, evidence: Evidence) -> list[str]:
     places = evidence.main_places
     if evidence.is_one_lid:
         return [f"One lid only so far: {places[0].name}.", f"Continuous there: {_activity(case)}."]
-    return [f"Continuous: {_activity(case)}, at {_counted(places)}."]
+    lasting = case.features.spread.continuous_site_count
+    never = (
+        [f"{lasting} of {case.features.spread.site_count} sites move without a pause of their own."] if lasting else []
+    )
+    return [f"Continuous: {_activity(case)}, at {_counted(places)}.", *never]
 
 
 def _no_twitch(case: Case, _evidence: Evidence) -> list[str]:
@@ -156,7 +162,7 @@ def supporting_sentences(case: Case) -> list[str]:
     """Add the figures behind any label: rate, bursts, rhythm, eyes."""
     if not case.events.events:
         return []
-    sentences = [_rate_sentence(case), _burst_sentence(case), _rhythm_sentence(case)]
+    sentences = [_rate_sentence(case), _burst_sentence(case), _rhythm_sentence(case), _order_sentence(case)]
     if case.features.eye_closure.is_finding:
         sentences.append(f"The eye closure is a finding of its own: {case.features.eye_closure.reason}.")
     return [sentence for sentence in sentences if sentence]
@@ -179,6 +185,18 @@ def _burst_sentence(case: Case) -> str:
     within = "" if frequency.within_burst_hz is None else f" at {frequency.within_burst_hz:.1f} Hz"
     noun = "burst" if frequency.burst_count == 1 else "bursts"
     return f"{frequency.burst_count} {noun}{within}; {_activity(case)}."
+
+
+def _order_sentence(case: Case) -> str:
+    """Say whether the sites come in an order; empty where that cannot be tested."""
+    spread = case.features.spread
+    if spread.migration_index is None or spread.migration_p is None or spread.switch_share is None:
+        return ""
+    p = f"= {spread.migration_p:.2f}" if spread.migration_p >= 0.01 else "< 0.01"
+    return (
+        f"On to another site after {spread.switch_share:.0%} of movements, with steps {spread.migration_index:.2f} "
+        f"times those of reshuffled orders (p {p})."
+    )
 
 
 def _rhythm_sentence(case: Case) -> str:

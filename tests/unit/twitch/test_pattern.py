@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -102,6 +103,18 @@ def test_long_runs_are_sustained_at_any_duty_cycle() -> None:
 def test_continuous_in_one_lid_says_so_first() -> None:
     call = call_of(train(sustained((RIGHT_LID, RIGHT_UPPER_LID))))
     check(call, "sustained-facial", "One lid only so far")
+
+
+def test_the_order_of_places_is_said_with_its_numbers() -> None:
+    call = call_of(train(on(FACE)))
+    assert any(reason.startswith("On to another site after 100% of movements, with steps") for reason in call.reasons)
+    assert not any(reason.startswith("On to") for reason in call_of(at(SINGLES_S)).reasons)
+
+
+def test_sites_that_never_pause_are_counted() -> None:
+    events = train(sustained(FACE[:3]))
+    lasting = replace(events, sites=tuple(replace(site, is_continuous=True) for site in events.sites))
+    assert "3 of 3 sites move without a pause of their own." in call_of(lasting).reasons
 
 
 def test_two_stable_places_are_indeterminate() -> None:
