@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vision.errors import ClipError, SettingsError, TwitchscopeError
+    from vision.isolate import analyse_isolated
     from vision.model.request import Request
     from vision.model.result import AnalysisResult, ResultDocument
     from vision.pipeline import analyse
@@ -30,6 +31,7 @@ _HOME = {
     "SettingsError": "vision.errors",
     "TwitchscopeError": "vision.errors",
     "analyse": "vision.pipeline",
+    "analyse_isolated": "vision.isolate",
     "load_settings": "vision.settings",
     "read_result": "vision.report.export",
     "write_report": "vision.report.html",
@@ -45,6 +47,7 @@ __all__ = [
     "SettingsError",
     "TwitchscopeError",
     "analyse",
+    "analyse_isolated",
     "load_settings",
     "read_result",
     "write_report",

@@ -12,6 +12,8 @@ COPY_BITS = {"h264": 0.08}
 COPY_BITS_OTHERWISE = 0.045
 GOOD_RATE_HZ = 50.0  # as `QualitySettings.good_rate_hz`; a test compares them
 GOOD_DURATION_S = 60.0
+SHORTEST_S = 2.0  # as `VideoSettings.shortest_clip_s`
+SLOW_MOTION_RATIO = 1.5  # as `VideoSettings.slow_motion_ratio`
 DROPPED_SHARE = 0.01  # of the pictures, from which it is worth a word; our choice
 FEWEST_PX = 480 * 640  # of a picture; our choice
 
@@ -30,7 +32,7 @@ def clip_facts(info: ClipInfo) -> list[tuple[str, str]]:
         ("Keyframes", _keyframes(info)),
         ("Codec", f"{info.codec}, {info.pixel_format}"),
         ("Picture", _picture(info)),
-        ("Container", f"{info.container}, {counted(info.stream_count, 'stream')}"),
+        ("Container", f"{_container(info)}, {counted(info.stream_count, 'stream')}"),
         ("Bit rate", UNKNOWN if info.bit_rate_bps is None else f"{significant(info.bit_rate_bps / 1e6)} Mbit/s"),
         ("Origin", _origin(info)),
         ("Complete", "yes" if info.is_complete else "no: damaged, or shorter than it says"),
@@ -42,11 +44,12 @@ def clip_facts(info: ClipInfo) -> list[tuple[str, str]]:
 
 def file_advice(info: ClipInfo) -> list[str]:
     """Say what to film or send better, as far as the file alone shows it."""
-    rate_hz = info.typical_rate_hz or info.mean_rate_hz
+    slowdown = _slowdown(info)
+    rate_hz = (info.typical_rate_hz or info.mean_rate_hz or 0.0) * slowdown or None
+    lasts_s = None if _shown_s(info) is None else (_shown_s(info) or 0.0) / slowdown
     advice = [
         (rate_hz is not None and rate_hz < GOOD_RATE_HZ, f"{_number(rate_hz)} frames a second: film at 60."),
-        (_shown_s(info) is not None and (_shown_s(info) or 0) < GOOD_DURATION_S,
-         f"It lasts {_number(_shown_s(info))} s: film 60 s or more, better 2 to 3 minutes."),
+        (lasts_s is not None and lasts_s < GOOD_DURATION_S, _length_advice(lasts_s)),
         (_dropped_share(info) > DROPPED_SHARE,
          f"{share(_dropped_share(info))} of the frames are missing, up to {_number(info.longest_gap_s)} s in a row: "
          "close other apps, and film in more light."),
@@ -102,9 +105,24 @@ def _keyframes(info: ClipInfo) -> str:
 
 def _slow_motion(info: ClipInfo) -> str:
     rate_hz = info.typical_rate_hz or info.mean_rate_hz
-    if info.capture_rate_hz is not None and rate_hz is not None and info.capture_rate_hz > 1.5 * rate_hz:
-        return f"filmed at {significant(info.capture_rate_hz, 3)} a second, plays at {significant(rate_hz, 3)}"
+    if info.capture_rate_hz is not None and rate_hz is not None and _slowdown(info) > 1.0:
+        times = significant(_slowdown(info), 2)
+        rates = f"filmed at {significant(info.capture_rate_hz, 3)} a second, plays at {significant(rate_hz, 3)}"
+        return f"{rates}: {times} times slower than life, which an analysis takes back"
     return "a part was slowed down after filming" if info.has_slowed_part else ""
+
+
+def _slowdown(info: ClipInfo) -> float:
+    rate_hz = info.typical_rate_hz or info.mean_rate_hz
+    if not info.capture_rate_hz or not rate_hz or info.capture_rate_hz < SLOW_MOTION_RATIO * rate_hz:
+        return 1.0
+    return info.capture_rate_hz / rate_hz
+
+
+def _container(info: ClipInfo) -> str:
+    """FFmpeg names all that one reader reads."""
+    families = {"mov,mp4": "MP4 or MOV", "matroska": "Matroska or WebM"}
+    return next((name for start, name in families.items() if info.container.startswith(start)), info.container)
 
 
 def _picture(info: ClipInfo) -> str:
@@ -122,6 +140,11 @@ def _origin(info: ClipInfo) -> str:
     if info.is_phone_original:
         return "straight from a phone, by its maker's marks"
     return "perhaps a messaging app's copy" if is_perhaps_a_copy(info) else "no phone's marks"
+
+
+def _length_advice(lasts_s: float | None) -> str:
+    too = ", too short to be analysed" if lasts_s is not None and lasts_s < SHORTEST_S else ""
+    return f"It lasts {_number(lasts_s)} s{too}: film 60 s or more, better 2 to 3 minutes."
 
 
 def _shown_s(info: ClipInfo) -> float | None:
