@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from vision.dsp import running_quantile
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 
 FEWEST_VALID = 0.5  # share of the points a frame needs, and of the frames a point needs
+NEIGHBOURS = 8  # that a point of a lattice has
+LARGEST_STRAIN = 0.3  # of skin between neighbouring points; facial expression reaches 0.2-0.3, our choice
 EDGE_FRAMES = 2  # frames after a gap that still lean on what was before it
 
 
@@ -43,11 +46,33 @@ def clean(signals: MotionSignals) -> Cleaned:
     return Cleaned(displacement, in_view, usable, _brightness(signals))
 
 
+def torn(signals: MotionSignals) -> BoolArray:
+    """(T, N) points that have left their neighbours by more than skin can be strained: the tracker has lost them.
+
+    A twitch of 5 px with a footprint of 16 px strains the skin by 0.19 at most; see LARGEST_STRAIN.
+    """
+    away = np.zeros(signals.valid.shape, bool)
+    count = min(NEIGHBOURS + 1, len(signals.point_px))
+    if count < 3:
+        return away
+    apart_px, index = cKDTree(signals.point_px).query(signals.point_px, k=count)
+    limit_px = LARGEST_STRAIN * np.maximum(np.median(apart_px[:, 1:], axis=1), signals.spacing_px)
+    still = np.median(signals.displacement_px, axis=0)
+    for frame, displacement in enumerate(signals.displacement_px):
+        moved = displacement - still
+        far = np.flatnonzero(np.hypot(moved[:, 0], moved[:, 1]) > limit_px)
+        if len(far):
+            beside = np.median(moved[index[far, 1:]], axis=1)
+            away[frame, far] = np.hypot(*(moved[far] - beside).T) > limit_px[far]
+    return away
+
+
 def _bridged(signals: MotionSignals) -> FloatArray:
     displacement = np.array(signals.displacement_px, dtype=np.float32)
     frames = np.arange(len(displacement))
-    for point in np.flatnonzero(~signals.valid.all(0)):
-        seen = signals.valid[:, point]
+    valid = signals.valid & ~torn(signals)
+    for point in np.flatnonzero(~valid.all(0)):
+        seen = valid[:, point]
         if seen.mean() < FEWEST_VALID:
             displacement[:, point] = 0.0
             continue
