@@ -85,10 +85,22 @@ def robust_sd(values: FloatArray) -> FloatArray:
     median(|v - median v|) / 0.6745 (Quian Quiroga et al. 2004, doi:10.1162/089976604774201631). Columns without a
     finite value give NaN.
     """
-    seen = np.isfinite(values).any(axis=0)
-    filled = np.where(seen, values, 0.0)
-    deviation = np.abs(filled - np.nanmedian(filled, axis=0))
-    return np.where(seen, np.nanmedian(deviation, axis=0) / 0.6745, np.nan)
+    return column_medians(np.abs(values - column_medians(values))) / 0.6745
+
+
+def column_medians(values: FloatArray) -> FloatArray:
+    """Median over axis 0, NaN left out; NaN where a column holds nothing else.
+
+    NumPy's nanmedian goes column by column; only columns that miss a value need that.
+    """
+    flat = values.reshape(len(values), -1)
+    finite = np.isfinite(flat)
+    whole, some = finite.all(0), finite.any(0)
+    medians = np.full(flat.shape[1], np.nan)
+    medians[whole] = np.median(flat[:, whole], axis=0)
+    partly = some & ~whole
+    medians[partly] = np.nanmedian(np.where(finite[:, partly], flat[:, partly], np.nan), axis=0)
+    return medians.reshape(values.shape[1:])
 
 
 def running_quantile(time_s: FloatArray, values: FloatArray, window_s: float, quantile: float = 0.5) -> FloatArray:
