@@ -96,6 +96,9 @@ class MotionSettings(_Section):
     lost_share: float = Field(
         0.8, gt=0, description="Mismatch ÷ texture at which a cell no longer fits: correlation falls below two thirds."
     )
+    neighbour_cells: float = Field(
+        2.0, gt=0, description="Reach over which residuals are averaged to see a twitch's skirt: its own footprint."
+    )
     smooth_order: int = Field(
         2, ge=1, le=3, description="Order of the motion taken out as that of the body: bends, but no local twitch."
     )

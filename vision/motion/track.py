@@ -18,6 +18,7 @@ IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 FRAMES_UNTIL_LOST = 5  # so many bad frames in a row, and the reference is given up: a blink of noise is not a loss
 MISMATCH_FLOOR_LUMA = 4.0  # camera and coding noise of a dim phone film, grey levels
 FEWEST_FOR_MEDIAN = 3
+RIM_SLACK_PX = 1.0  # a cell at the picture's rim trembles by less, and a row repeated is no loss
 BAD_SHARE = 0.5  # share of the cells that must fit the reference
 
 
@@ -117,7 +118,14 @@ class GridTracker:
         assert self._reference is not None
         limit = self._reference.levels[0].texture_luma * self._settings.lost_share
         limit = np.minimum(self._settings.lost_luma, np.maximum(limit, MISMATCH_FLOOR_LUMA))
-        return np.asarray(found.residual_luma < limit)
+        return np.asarray((found.residual_luma < limit) & self._in_view(found.position_px))
+
+    def _in_view(self, position_px: FloatArray) -> BoolArray:
+        """(C,) whether all of a cell lies in the picture that was cut: what has left it cannot be measured."""
+        assert self._reference is not None
+        height, width = self._reference.smooth.shape
+        half = (self._reference.cells.side_px - 1) / 2 - RIM_SLACK_PX
+        return np.asarray(((position_px >= half) & (position_px <= np.array([width, height]) - 1 - half)).all(1))
 
     def _hand_over(self, picture: ByteArray, index: int) -> None:
         """Make the present frame, seen where the skin was last found, the reference of the same cells."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vision.motion.smooth import fit_affine, polynomial_basis, remove_smooth_motion, tukey_weight
+from vision.motion.smooth import fit_affine, neighbourhoods, polynomial_basis, remove_smooth_motion, tukey_weight
 
 POINT = np.stack(np.meshgrid(np.arange(0, 300, 10.0), np.arange(0, 240, 10.0)), -1).reshape(-1, 2)
 BASIS = polynomial_basis(POINT, 2)
@@ -35,8 +35,8 @@ def test_the_basis_holds_every_monomial_once() -> None:
 def test_any_quadratic_field_is_removed(coefficients) -> None:
     field = (BASIS @ np.reshape(coefficients, (6, 2)))[None]
     rest, found = remove_smooth_motion(field, ALL, BASIS, EQUAL)
-    assert np.abs(rest).max() < 1e-4
-    np.testing.assert_allclose(BASIS @ found[0], field[0], atol=1e-4)
+    assert np.abs(rest).max() < 3e-3  # of fields of up to 100 px, in single precision
+    np.testing.assert_allclose(BASIS @ found[0], field[0], atol=3e-3)
 
 
 @pytest.mark.parametrize("amplitude_px", [0.3, 1.0, 5.0, 20.0])
@@ -61,7 +61,7 @@ def test_points_that_are_not_valid_neither_count_nor_answer() -> None:
     valid[0, ::3] = False
     spoilt = np.where(valid[..., None], field, np.nan)
     rest = left_over(spoilt, valid)
-    assert np.abs(rest).max() < 1e-4
+    assert np.abs(rest).max() < 3e-3  # of fields of up to 100 px, in single precision
     assert not rest[0, ::3].any()
 
 
@@ -98,3 +98,29 @@ def test_tukey_weighs_all_alike_but_the_far() -> None:
     valid = np.ones((2, 50), bool)
     valid[1] = False
     assert not tukey_weight(size, valid)[1].any()
+
+
+def test_neighbourhoods_average_by_distance_and_precision() -> None:
+    precision = np.where(POINT[:, 0] < 150, 1.0, 0.0)
+    around = neighbourhoods(POINT, precision, 15.0)
+    weight = around[np.flatnonzero((POINT == [100, 120]).all(1))[0]].toarray().ravel()
+    distance = np.hypot(*(POINT - [100, 120]).T)
+    np.testing.assert_allclose(weight[distance < 30], np.exp(-0.5 * (distance[distance < 30] / 15) ** 2), rtol=1e-5)
+    assert not weight[distance > 40].any()
+    assert not around[:, POINT[:, 0] >= 150].toarray().any()
+
+
+def test_averaged_residuals_show_the_skirt_of_a_twitch() -> None:
+    """In noise as high as the skirt, the neighbourhood keeps the fit straighter than single points do."""
+    around = neighbourhoods(POINT, EQUAL, 15.0)
+    noise = 0.15 * np.random.default_rng(5).standard_normal((30, len(POINT), 2))
+    everywhere = np.broadcast_to(ALL, (30, len(POINT)))
+    share = np.exp(-0.5 * ((POINT - [150, 120]) ** 2).sum(1) / 20**2)
+    heights = []
+    for matrix in (None, around):
+        kept, still = (
+            remove_smooth_motion(noise + size * spot(1.0, 20.0), everywhere, BASIS, EQUAL, matrix)[0] for size in (2, 0)
+        )
+        heights.append(np.einsum("n,tnc,c->t", share, kept - still, [0.6, -0.8]).mean() / (share @ share) / 2)
+    assert heights[0] < heights[1]
+    assert heights[1] > 0.95
