@@ -23,7 +23,9 @@ from vision.settings import MotionSettings
 ROUNDS = (3, 2, 2)  # of the coarse levels at most; each halves or better what is left
 NEAR = 0.1  # pixels of a level: a shorter step is left to the next level
 LONGEST_STEP = 1.5  # pixels of a level a round: farther the linear equation says nothing
-FAR_PX, FURTHER_LOOKS = 0.15, 4  # a neighbourhood that has so far to go is looked at again, so often at most
+FAR_PX, FAR_CELLS = 0.15, 8  # if a quarter of a footprint has so far to go, the frame is looked at again,
+FURTHER_LOOKS = 4  # so often at most
+ENOUGH_FOR_AFFINE = 500  # cells tell the map from which the next frame starts
 FINEST_STEP_PX = 1.0  # a longer last step left the range where the equation is linear
 RIDGE_SHARE = 1e-3  # of the typical texture: holds still what has none at all
 JUMP_MISFIT = 0.7  # mismatch ÷ texture at the coarsest level from which on the picture may have jumped
@@ -58,9 +60,10 @@ def register(picture: ByteArray, reference: Reference, affine: FloatArray, setti
     found, field = _finest(smooth, reference, affine, field, settings)
     centre = reference.cells.centre_px
     position = (centre + field) @ affine[:, :2].T + affine[:, 2]
+    some = slice(None, None, max(1, len(centre) // ENOUGH_FOR_AFFINE))
     return Registration(
         position_px=position,
-        affine=fit_affine(centre, position, affine, _trust(found)),
+        affine=fit_affine(centre[some], position[some], affine, _trust(found)[some]),
         residual_luma=found.residual_luma,
         gain=float(np.median(found.ratio)),
         sharpness=contrast_of(smooth) / max(reference.contrast, 1e-9),
@@ -129,7 +132,7 @@ def _finest(
     level = reference.levels[0]
     found, around = _look(smooth, reference, affine, field, settings)
     for _ in range(FURTHER_LOOKS):
-        if np.hypot(*around.T).max() < FAR_PX:
+        if np.count_nonzero(np.hypot(*around.T) > FAR_PX) < FAR_CELLS:
             break
         found, around = _look(smooth, reference, affine, found.step_px + around, settings)
     pull = reference.prior * around
