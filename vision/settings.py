@@ -129,18 +129,21 @@ class DetectionSettings(_Section):
     )
     noise_order: int = Field(6, ge=1, description="Order of the autoregression that whitens the noise in time.")
     single_strength: float = Field(
-        7.5, gt=3, description="Noise widths of a single twitch: over 10^6 places and times of a clip with heavy tails."
+        6.5, gt=3, description="Noise widths of a single twitch: over 10^6 places and times of a clip with heavy tails."
     )
     footprint_strength: float = Field(
-        6.5, gt=0, description="And its height times the share of the motion around it that one footprint explains."
+        6.0, gt=0, description="And its height times the share of the motion around it that one footprint explains."
     )
     wrong_way_share: float = Field(
         0.5, gt=0, le=1, description="Of a single twitch that may be moved back or across within half a second."
     )
     repeated_strength: float = Field(
-        5.5,
+        5.0,
         gt=3,
         description="The same for each of `repeat_count` twitches at one place: chance does not strike thrice.",
+    )
+    repeated_footprint: float = Field(
+        4.0, gt=0, description="And the least of them times the share of their mean motion that one footprint explains."
     )
     moment_s: float = Field(
         0.5, gt=0, description="Apart, twitches are separate moments: one sway or one glance makes several peaks."
@@ -174,6 +177,9 @@ class DetectionSettings(_Section):
         0.35,
         gt=0,
         description="Smaller lasting motion may be the encoder's: H.264 and HEVC move blocks by quarter pixels.",
+    )
+    continuous_explained: float = Field(
+        0.3, gt=0, le=1, description="Of the motion around lasting activity that its footprint explains at least."
     )
     continuous_slowest_hz: float = Field(
         2.0, gt=0, description="Slowest twitching that lasts (units 2-60 Hz, AAEM 37)."

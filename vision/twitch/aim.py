@@ -16,7 +16,7 @@ from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.detect import Candidate, detect_at_seed
 from vision.twitch.localise import Footprint, fit_footprint, mean_field
-from vision.twitch.sites import Seed, Survey
+from vision.twitch.sites import Seed, Survey, moments
 
 SAME_SITE_SIGMA = 1.5  # footprints within which two centres are one site
 SHADOW_SIGMA = 4.0  # and within which skin is pulled along: a footprint is no perfect Gaussian, our choice
@@ -54,6 +54,9 @@ def _sight(
     field = mean_field(events, signals, cleaned)
     sigmas_px = [motion.sigma_px for motion in survey.motions]
     found = fit_footprint(signals.point_px, signals.structure, field, seed.centre_px, sigmas_px)
+    height = moments(seed.along(), signals.time_s, settings)[settings.repeat_count - 1]
+    if height * found.explained < settings.repeated_footprint:
+        return None
     return _Sight(events, found, sum(event.strength for event in events))
 
 

@@ -8,12 +8,16 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from vision.dsp import running_quantile
-from vision.model.arrays import BoolArray, FloatArray
+from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals
 
 FEWEST_VALID = 0.5  # share of the points a frame needs, and of the frames a point needs
+FEWEST_STEPS = 30  # from which the noise of a point can be told
+QUIET_QUANTILE = 1 / 3
+EXCESS_RANGE = 30.0  # of noise power, more would let few points speak for all
 NEIGHBOURS = 8  # that a point of a lattice has
 LARGEST_STRAIN = 0.3  # of skin between neighbouring points; facial expression reaches 0.2-0.3, our choice
+LARGEST_PATCH = 12  # points across that are lost together
 EDGE_FRAMES = 2  # frames after a gap that still lean on what was before it
 
 
@@ -23,12 +27,14 @@ class Cleaned:
 
     displacement_px : (T, N, 2) without gaps. in_view : (T,) enough of the points were seen.
     usable : (T,) the step from the frame before is the skin's own. nuisance : (T, K) courses of brightness.
+    information : (N, 2, 2) of each point: that of its texture, as far as its measured noise bears it out.
     """
 
     displacement_px: FloatArray
     in_view: BoolArray
     usable: BoolArray
     nuisance: FloatArray
+    information: FloatArray
 
 
 def clean(signals: MotionSignals) -> Cleaned:
@@ -43,7 +49,25 @@ def clean(signals: MotionSignals) -> Cleaned:
     for _ in range(EDGE_FRAMES):
         after_gap = after_gap | np.roll(after_gap, 1) & (np.arange(len(after_gap)) > 0)
     usable = in_view & ~after_gap & ~signals.is_keyframe
-    return Cleaned(displacement, in_view, usable, _brightness(signals))
+    information = borne_out(signals.structure, displacement, usable)
+    return Cleaned(displacement, in_view, usable, _brightness(signals), information)
+
+
+def borne_out(structure: FloatArray, displacement_px: FloatArray, usable: BoolArray) -> FloatArray:
+    """(N, 2, 2) information of points whose noise is known: the texture's, divided by the noise in excess of it.
+
+    Compression, gloss and hair make some points noisier than their texture says. Steps from frame to frame show the
+    noise; their lower third is taken, so that movement, even lasting one, does not count as noise.
+    """
+    both = usable[1:] & usable[:-1]
+    if both.sum() < FEWEST_STEPS:
+        return structure
+    steps = np.abs(np.diff(displacement_px, axis=0)[both])
+    measured = np.quantile(steps, QUIET_QUANTILE, axis=0) ** 2
+    expected = np.diagonal(np.linalg.inv(structure + 1e-9 * np.eye(2)), axis1=1, axis2=2)
+    excess = (measured / expected).mean(1)
+    excess = excess / max(float(np.median(excess)), 1e-12)
+    return np.asarray(structure / np.clip(excess, 1 / EXCESS_RANGE, EXCESS_RANGE)[:, None, None])
 
 
 def torn(signals: MotionSignals) -> BoolArray:
@@ -55,7 +79,8 @@ def torn(signals: MotionSignals) -> BoolArray:
     count = min(NEIGHBOURS + 1, len(signals.point_px))
     if count < 3:
         return away
-    apart_px, index = cKDTree(signals.point_px).query(signals.point_px, k=count)
+    found = cKDTree(signals.point_px).query(signals.point_px, k=count)
+    apart_px, index = np.asarray(found[0]), np.asarray(found[1], dtype=np.intp)
     limit_px = LARGEST_STRAIN * np.maximum(np.median(apart_px[:, 1:], axis=1), signals.spacing_px)
     still = np.median(signals.displacement_px, axis=0)
     for frame, displacement in enumerate(signals.displacement_px):
@@ -64,7 +89,19 @@ def torn(signals: MotionSignals) -> BoolArray:
         if len(far):
             beside = np.median(moved[index[far, 1:]], axis=1)
             away[frame, far] = np.hypot(*(moved[far] - beside).T) > limit_px[far]
+            away[frame] = _spread(away[frame], far, index[:, 1:])
     return away
+
+
+def _spread(away: BoolArray, far: IntArray, beside: IntArray) -> BoolArray:
+    """(N,) points that are lost, and all that have gone far and hang together with them: patches are lost as one."""
+    lost = away.copy()
+    for _ in range(LARGEST_PATCH):
+        grown = far[~lost[far] & lost[beside[far]].any(1)]
+        if not len(grown):
+            break
+        lost[grown] = True
+    return lost
 
 
 def _bridged(signals: MotionSignals) -> FloatArray:

@@ -14,6 +14,7 @@ from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
 from vision.twitch.sites import Seed, Survey, peaks_of
 
 PLACE_REACH_SIGMA = 2.0  # around a seed within which a single event may lie
+PLAIN_STRENGTH = 2.0  # times what a single twitch needs: so strong a movement is no echo, our choice
 EXTENT_RANGE = 1.5  # times by which one twitch may be quicker or slower than those of its site, our choice
 FEWEST_COVERED_FRAMES = 12  # of blinks, by which to judge whether they move a place
 FLANK_QUANTILE = 0.8  # a lid moves in 0.2 s of the 0.5 s that a blink covers
@@ -186,4 +187,5 @@ def _is_echo(event: Candidate, other: Candidate, settings: DetectionSettings) ->
     if event.seed == other.seed:
         return False
     near_s = abs(event.peak_s - other.peak_s) < settings.echo_s
-    return near_s and event.strength < settings.echo_share * other.strength
+    weak = event.strength < PLAIN_STRENGTH * settings.single_strength
+    return near_s and weak and event.strength < settings.echo_share * other.strength

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,6 +54,7 @@ def find_twitches(
     """
     closures = eye_closures(regions, settings)
     cleaned = clean(signals)
+    signals = replace(signals, structure=cleaned.information)
     if cleaned.usable.sum() < FEWEST_FRAMES:
         raise ClipTooShortError(
             f"only {int(cleaned.usable.sum())} frames could be followed", f"at least {FEWEST_FRAMES}", "film longer"
@@ -109,7 +110,7 @@ def _candidates(
 def _is_covered(event: Candidate, lasting: list[Candidate]) -> bool:
     """Say whether lasting activity elsewhere explains a single event: near it, or the clip is full of it."""
     return any(
-        abs(event.peak_s - other.peak_s) < 1.0
+        (abs(event.peak_s - other.peak_s) < 1.0 and event.amplitude_px < other.amplitude_px)
         or np.hypot(event.x_px - other.x_px, event.y_px - other.y_px) < NEAR_CONTINUOUS_SIGMA * other.sigma_px
         for other in lasting
     )

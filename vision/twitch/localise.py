@@ -26,6 +26,7 @@ LEVEL_WINDOW_S = 1.0  # around a peak, where the level that it rises from is tak
 QUIET_MARGIN_S = 0.05  # around an event that is no level any more
 FEWEST_LEVEL_FRAMES = 5
 MOST_EVENTS = 40  # averaged for one site; more do not make its place any surer
+LARGEST_EXTRAPOLATION = 4.0  # times the height seen that a footprint's centre may have, our choice
 AMPLITUDE_RANGE = (0.4, 1.6)  # by which the fit may correct the course's own height
 
 
@@ -102,8 +103,14 @@ def localised(
         found = fit_footprint(signals.point_px, signals.structure, field, start, sigmas_px)
         if members[0].is_single and members[0].strength * found.explained < settings.footprint_strength:
             continue
+        if members[0].is_continuous and found.explained < settings.continuous_explained:
+            continue
         height = float(np.mean([event.amplitude_px for event in _strongest(members)]))
+        if members[0].is_continuous and found.amplitude_px > LARGEST_EXTRAPOLATION * height:
+            continue  # the fit has left what is tracked
         factor = float(np.clip(found.amplitude_px / max(height, 1e-9), *AMPLITUDE_RANGE)) if found.explained else 1.0
+        if members[0].is_continuous and factor * height < settings.continuous_smallest_px:
+            continue
         placed += [
             replace(
                 event, x_px=found.x_px, y_px=found.y_px, sigma_px=found.sigma_px,

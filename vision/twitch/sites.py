@@ -103,11 +103,12 @@ def survey(signals: MotionSignals, cleaned: Cleaned, covered: BoolArray, setting
     for sigma_px in footprint_sigmas(signals, settings):
         places = lay_places(signals.point_px, max(sigma_px, signals.spacing_px))
         motions.append(settled(pool(signals, cleaned.displacement_px, places, sigma_px), cleaned, time_s, settings))
-    wide, unrest = np.zeros(len(time_s), bool), np.ones(len(time_s))
+    votes, unrest = np.zeros(len(time_s), int), np.ones(len(time_s))
     for motion in motions:
         response = respond(motion, usable, interval_s, settings.rise_s[0], settings)
-        wide |= wide_frames(response, motions[-1].sigma_px, time_s, settings)
+        votes += wide_frames(response, motions[-1].sigma_px, time_s, settings)
         unrest = np.maximum(unrest, response.unrest)
+    wide = votes > len(motions) / 2  # through a large footprint alone, one strong twitch may look wide
     quiet = usable & ~wide
     responses = [respond(motion, quiet, interval_s, rise, settings) for motion in motions for rise in settings.rise_s]
     return Survey(
@@ -156,9 +157,13 @@ def find_seeds(survey: Survey, time_s: FloatArray, settings: DetectionSettings) 
 
 def repeats(strength: FloatArray, time_s: FloatArray, bar: float, settings: DetectionSettings) -> bool:
     """Say whether a place shows twitches above the bar, along one direction, at several separate moments."""
-    moments = peaks_of(strength, time_s, settings.event_strength, settings.moment_s)
-    heights = strength[moments]
-    return len(heights) >= settings.repeat_count and heights[settings.repeat_count - 1] >= bar
+    return bool(moments(strength, time_s, settings)[settings.repeat_count - 1] >= bar)
+
+
+def moments(strength: FloatArray, time_s: FloatArray, settings: DetectionSettings) -> FloatArray:
+    """Heights of the separate moments at which a place stands out, the largest first; zeros make up `repeat_count`."""
+    frames = peaks_of(strength, time_s, settings.event_strength, settings.moment_s)
+    return np.asarray(np.r_[strength[frames], np.zeros(settings.repeat_count)], dtype=float)
 
 
 def find_singles(survey: Survey, time_s: FloatArray, settings: DetectionSettings) -> list[Seed]:
