@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import hashlib
 import subprocess
 import sys
 import time
@@ -32,13 +33,14 @@ from benchmarks import rivals
 from benchmarks.cases import SHARED, Case, Rule, find_cases, load_rule
 from benchmarks.intervals import poisson_upper
 from benchmarks.sweep_rows import Row, Store, analysis_sha256
-from benchmarks.tables import ROOT, code_sha256, code_version, machine, markdown_table
+from benchmarks.tables import ROOT, code_version, machine, markdown_table
 from vision import analyse
 from vision.errors import TwitchscopeError
 
 THRESHOLDS = np.geomspace(3.0, 1000.0, 60)  # robust noise widths
 REST_AIM_PER_MIN = 0.2
 OURS = "twitchscope"
+RIVALS = Path(rivals.__file__)
 Find = Callable[[Path], rivals.Conspicuous | None]
 
 
@@ -53,7 +55,7 @@ class Approach:
 
 def approaches(mps_python: Path | None) -> list[Approach]:
     """Ours first; mps-motion only where it was given an interpreter."""
-    own = code_sha256("benchmarks")
+    own = hashlib.sha256(b"".join(path.read_bytes() for path in (RIVALS, rivals.MPS_RUNNER))).hexdigest()
     listed = [Approach(OURS, _ours, analysis_sha256())]
     finds: dict[str, Find] = {
         "Farnebäck + MAD": rivals.farneback,

@@ -52,7 +52,9 @@ def _amplitudes() -> list[Condition]:
         *(_face(f"face-{px:g}px", group, amplitude_px=px, is_curve=px <= 1) for px in (0.5, 1.0, 2.0, 3.0)),
         _face("face-hand-1.5px", group, amplitude_px=1.5, **HAND),
         _face("face-places-2px", group, "face-migrating", sites=(), amplitude_px=2.0),
-        Condition("eye-closeup-4px", group, "eye-closeup", {**FILM, "width_px": 540, "height_px": 414}),
+        Condition(
+            "eye-closeup-3px", group, "eye-closeup", {**FILM, "width_px": 540, "height_px": 414, "amplitude_px": 3.0}
+        ),
         *(_skin(f"skin-places-{px:g}px", group, amplitude_px=px, is_curve=px <= 1) for px in (0.5, 1.0, 2.0, 3.0)),
         _skin("skin-one-place-hand-1.5px", group, "skin-focal", amplitude_px=1.5, **HAND),
         *(_face(f"facial-{px:g}px", "sustained", "facial", amplitude_px=px) for px in (1.0, 2.0)),

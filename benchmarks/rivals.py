@@ -16,7 +16,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ SMALLEST_WIDTH_SHARE = 0.1  # of the median noise of all places: a still place w
 BRIDGE_S = 0.1  # frames above the threshold closer than this are one event
 MPS_RUNNER = Path(__file__).with_name("mps_runner.py")
 MPS_TIMEOUT_S = 900.0
+SETTLING_S = 0.5  # in which FaceMesh settles on a face; not held against it
 LANDMARKS_RATE_HZ = 1000.0  # every frame
 ANY_RATE_SIDE_PX = 480
 
@@ -151,7 +152,8 @@ def landmarks(clip: Path) -> Conspicuous | None:
     rest = np.array([_without_affine(one, mean) for one in filled])
     time_s = np.array(times)
     rest -= running_quantile(time_s, rest, BASELINE_S)
-    return conspicuous(time_s, np.hypot(rest[..., 0], rest[..., 1]), mean)
+    found = conspicuous(time_s, np.hypot(rest[..., 0], rest[..., 1]), mean)
+    return replace(found, height=np.where(time_s < SETTLING_S, 0.0, found.height))
 
 
 def _without_affine(points: FloatArray, mean: FloatArray) -> FloatArray:
