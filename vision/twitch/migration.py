@@ -24,7 +24,7 @@ from vision.twitch.trains import ROUNDING_S, is_on_clock, site_trains, tail_p, w
 Codes = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
 LEAST_SHARE = 0.01  # of orders that the clock hardly allows: the measured one may be such
 FORBIDDEN = -50.0  # log of the share of an order that cannot be
-SWAPS_PER_EVENT = 5  # between two orders of the chain; the p is exact at any number, the power is not
+SWAPS_PER_EVENT, MOST_SWAPS = 5, 3000  # between two orders of the chain; the p is exact at any number, the power is not
 
 
 @dataclass(frozen=True)
@@ -129,15 +129,27 @@ def _close_pairs(codes: Codes, onset_s: FloatArray, events: EventSet) -> tuple[C
 
     The dead time is as short as the events themselves say.
     """
-    gap_s = np.abs(onset_s[:, None] - onset_s[None])
-    np.fill_diagonal(gap_s, np.inf)
-    shortest_s = float(gap_s[codes[:, None] == codes[None]].min())
     clock_s = events.frame_interval_s if is_on_clock(site_trains(events), events.frame_interval_s) else 0.0
-    share = _allowed_share(gap_s, min(events.dead_time_s, shortest_s + clock_s), clock_s)
-    order = np.argsort(share, axis=1, kind="stable")[:, : int((share < 1).sum(axis=1).max())]
-    nearest = np.take_along_axis(share, order, 1)
-    log_share = np.log(np.maximum(nearest, np.exp(FORBIDDEN)))
-    return np.where(nearest < 1, order, len(codes)), log_share
+    own_gaps_s = [np.diff(np.sort(onset_s[codes == code])) for code in np.unique(codes)]
+    dead_s = min(events.dead_time_s, float(np.concatenate(own_gaps_s).min(initial=np.inf)) + clock_s)
+    near = _neighbours(onset_s, dead_s + clock_s)
+    gap_s = np.abs(np.append(onset_s, np.inf)[near] - onset_s[:, None])
+    share = _allowed_share(gap_s, dead_s, clock_s)
+    log_share = np.log(np.maximum(share, np.exp(FORBIDDEN)))
+    return np.where(share < 1, near, len(codes)), log_share
+
+
+def _neighbours(time_s: FloatArray, reach_s: float) -> Codes:
+    """For each event all others within reach, (M, K), filled up with M."""
+    count, order = len(time_s), np.argsort(time_s, kind="stable")
+    ordered_s = time_s[order]
+    first = np.searchsorted(ordered_s, ordered_s - reach_s - ROUNDING_S, "left")
+    last = np.searchsorted(ordered_s, ordered_s + reach_s + ROUNDING_S, "right")
+    index = first[:, None] + np.arange(int((last - first).max()))
+    is_other = (index < last[:, None]) & (index != np.arange(count)[:, None])
+    near = np.empty(index.shape, dtype=np.intp)
+    near[order] = np.where(is_other, np.append(order, count)[np.minimum(index, count)], count)
+    return near[:, np.flatnonzero((near < count).any(axis=0))]
 
 
 def _allowed_share(gap_s: FloatArray, dead_time_s: float, clock_s: float) -> FloatArray:
@@ -170,7 +182,7 @@ def _chance_orders(slots: _Slots, count: int, generator: np.random.Generator) ->
 def _swapped(orders: Codes, slots: _Slots, generator: np.random.Generator) -> Codes:
     """Swap random pairs of events in each row, as often as the dead time allows (Metropolis)."""
     rows, (chains, size) = np.arange(len(orders)), (len(orders), len(slots.close))
-    for _ in range(SWAPS_PER_EVENT * size):
+    for _ in range(min(SWAPS_PER_EVENT * size, MOST_SWAPS)):
         pair: Any = generator.integers(0, size, (2, chains))
         held = orders[rows, pair]
         before = _log_share(orders, pair, rows, slots)
