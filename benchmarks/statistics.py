@@ -4,15 +4,14 @@
 
 Parts: rates, chance, rhythm, places, frequency, patterns. Seeds are fixed: the same code gives the same tables. Prints
 them and writes DIR/statistics.md; `patterns` also draws DOCS/reliability.svg. Part of the runs (`--share` below 1) or
-some of the parts are printed but not written: the file stands for all of them. What a part found is kept in DIR/work
-for the code that found it, so that parts may run one by one and the whole is then only put together.
+some of the parts are printed but not written: the file stands for all of them. What was found is kept in DIR/work for
+the code that found it, so that parts may run one by one, and a run that was stopped goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
-import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -45,26 +44,20 @@ PARTS: dict[str, Callable[[Runner], list[Table]]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     with ProcessPoolExecutor(options.workers) as pool:
-        runner = Runner(pool, options.share, options.docs if options.share == 1 else None)
-        sections = [_part(name, runner, options.out) for name in options.parts or PARTS]
+        docs = options.docs if options.share == 1 else None
+        code = code_sha256() + code_sha256("benchmarks")
+        runner = Runner(pool, options.share, docs, options.out / "work", code)
+        sections = [_part(name, runner) for name in options.parts or PARTS]
     if options.share == 1 and not options.parts:
         options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "statistics.md").write_text("\n\n".join([_head(options.date), *sections]) + "\n")
     return 0
 
 
-def _part(name: str, runner: Runner, out: Path) -> str:
-    """Run one part, or read what the same code has found."""
-    code = hashlib.sha256((code_sha256() + code_sha256("benchmarks")).encode()).hexdigest()[:12]
-    kept = out / "work" / f"statistics-{name}-{code}.md"
-    if runner.share == 1 and kept.exists():
-        return kept.read_text()
+def _part(name: str, runner: Runner) -> str:
     start_s = perf_counter()
     section = "\n\n".join(table.markdown() for table in PARTS[name](runner))
     print(f"{section}\n\n({name}: {perf_counter() - start_s:.0f} s)\n", flush=True)
-    if runner.share == 1:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(section)
     return section
 
 

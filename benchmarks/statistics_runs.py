@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from scipy.stats import binom
 
@@ -33,11 +35,17 @@ class Table:
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs a function many times; `share` of them to try something out. `docs`: where pictures go, None for none."""
+    """Runs a function many times.
+
+    share : of the runs, below 1 to try something out. docs : where pictures go, None for none. kept : folder where
+    results of whole runs are kept, so that one that was stopped goes on; `code` names the code that made them.
+    """
 
     pool: Executor
     share: float
     docs: Path | None
+    kept: Path
+    code: str
 
     def count(self, runs: int) -> int:
         """How many of `runs` are done."""
@@ -45,8 +53,16 @@ class Runner:
 
     def runs(self, function: Callable[..., Result], runs: int, *fixed: Any) -> list[Result]:
         """Call ``function(*fixed, seed)`` for each seed from 0 on."""
+        name = f"{self.code} {function.__module__} {function.__qualname__} {fixed!r} {runs}"
+        path = self.kept / f"statistics-{hashlib.sha256(name.encode()).hexdigest()[:16]}.pickle"
+        if self.share == 1 and path.exists():
+            return cast(list[Result], pickle.loads(path.read_bytes()))
         seeds = range(self.count(runs))
-        return list(self.pool.map(_call, [(function, fixed, seed) for seed in seeds], chunksize=CHUNK))
+        found = list(self.pool.map(_call, [(function, fixed, seed) for seed in seeds], chunksize=CHUNK))
+        if self.share == 1:
+            self.kept.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(pickle.dumps(found))
+        return found
 
 
 def _call(job: tuple[Callable[..., Result], tuple[Any, ...], int]) -> Result:
