@@ -99,7 +99,7 @@ def _by_row(called: dict[Generator, list[Called]]) -> Table:
         "A tenth of the events missed, 0.5 false events a minute. Preconditions: a row that names a pattern has at "
         f"least {FEWEST_SEEN} of its events left (`migrating` {FEWEST_MIGRATING}, the busiest with 45 % at most); "
         "`no-twitch` says that none was found, so a false event breaks its own. Generator A set the calibration and "
-        "the threshold of a call, B shares none of its laws."
+        "the threshold of a call; B has other laws of intervals, bursts, orders, lengths and detector."
     )
     headings = [
         "generator", "row of the label table", "label", "clips", "preconditions hold", "calls made then",

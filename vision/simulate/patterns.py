@@ -1,7 +1,7 @@
-"""The label table as simulated events: each row drawn with its truth, by two generators that share no distribution.
+"""The label table as simulated events: each row drawn with its truth, by two generators.
 
-`A` is what the model's parameters may be set on; `B` differs in every law (interval family, sizes, orders, places,
-lengths) and is kept for testing. Whether a clip meets the preconditions that docs/method.md states is said of what was
+`A` is what the model's parameters may be set on; `B` has other laws of intervals, burst sizes, orders, lengths and
+detector, and is kept for testing. Whether a clip meets the preconditions that docs/method.md states is said of what was
 drawn, with one exception: `no-twitch` claims that nothing was found, so a false event there breaks its precondition.
 """
 

@@ -19,7 +19,7 @@ def poisson_interval(count: int, coverage: float = COVERAGE) -> tuple[float, flo
 
 
 def mid_p_interval(count: int, coverage: float = COVERAGE) -> tuple[float, float]:
-    """Mid-P interval of a Poisson mean of which `count` was seen (Cohen & Yang 1994, doi:10.1002/sim.4780132105).
+    """Mid-P interval of a Poisson mean of which `count` was seen (Cohen & Yang 1994, Stat. Med. 13).
 
     Half of the probability of the count itself is left out of each tail: the coverage is 95 % on average over means,
     where the exact interval covers 95 % at least.

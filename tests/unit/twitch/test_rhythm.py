@@ -18,7 +18,7 @@ from tests.unit.twitch.event_builders import (
 )  # fmt: skip
 from vision.model.features import Rhythmicity
 from vision.twitch.intervals import local_cv2, local_variation
-from vision.twitch.rhythm import measure_rhythm
+from vision.twitch.rhythm import _smaller_p, measure_rhythm
 
 
 def rhythm_of(onsets_s: list[float], dead_time_s: float = 0.1, seed: int = 0) -> Rhythmicity:
@@ -169,3 +169,23 @@ def test_five_events_are_never_rhythmic() -> None:
     for spots in ((RIGHT_LID,), (RIGHT_LID, RIGHT_CHEEK)):
         rows = [(1.0 + 0.25 * k, spots[k % len(spots)]) for k in range(5)]
         assert measure_rhythm(train(rows), FEATURES, 0).verdict == "too-few-events"
+
+
+def test_the_smaller_of_two_ps_is_exact_where_nothing_is_there() -> None:
+    generator = np.random.default_rng(13)
+    ps = []
+    for _ in range(2000):
+        one = generator.normal(0, 1, 100)
+        other = np.round(one + generator.normal(0, 1, 100))  # related, and full of ties
+        ps.append(_smaller_p([one, other], generator))
+    assert 0.035 <= np.mean(np.array(ps) <= 0.05) <= 0.065
+    assert 0.46 <= np.mean(np.array(ps) <= 0.5) <= 0.54
+
+
+def test_evenness_and_drift_each_have_their_statistic() -> None:
+    """A clock that slows down eightfold is still told from chance: LV does not mind the drift."""
+    onsets_s = np.cumsum(0.12 * 8.0 ** (np.arange(30) / 29)).tolist()
+    found = rhythm_of([0.5 + t for t in onsets_s])
+    assert found.surrogate_p is not None
+    assert found.surrogate_p <= 0.04
+    assert found.verdict == "rhythmic"
