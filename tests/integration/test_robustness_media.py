@@ -132,6 +132,8 @@ def assert_refused(entry: Entry) -> None:
 
 # Whole analyses of these take minutes; they are decoded above.
 TOO_LONG = ("long_4k", "long_1080p", "cursed-vfr", "annex-b-avc")
+# A pan over rooftops: what is to be watched leaves the picture within a second.
+OUT_OF_VIEW = ("hdr10-av1",)
 # Where the way from the file to a result says more than the catalogue, which counts the file's own seconds.
 IN_REAL_TIME: dict[str, tuple[type[ClipError], ...]] = {
     "sample_sef_slow_motion": (ClipTooShortError,),  # 240 a second played at 30: its 2.15 s are 0.27 s of life
@@ -147,6 +149,12 @@ def test_the_whole_way_ends_as_the_catalogue_says(entry: Entry, fence: Fence) ->
     refused_as = next((kinds for name, kinds in IN_REAL_TIME.items() if name in entry.path.name), entry.refused_as)
     width_px, height_px = entry.size or (64, 64)
     request = Request(region_px=(0.25 * width_px, 0.25 * height_px, 0.5 * width_px, 0.5 * height_px))
+    if min(width_px, height_px) < 100:  # the region would be too small to be one
+        request = Request()
+    if any(name in entry.path.name for name in OUT_OF_VIEW):
+        with pytest.raises(ClipTooShortError, match="could be followed"):
+            fence.analyse(entry.path, request)
+        return
     if refused_as:
         with pytest.raises(refused_as) as refusal:
             fence.analyse(entry.path, request)

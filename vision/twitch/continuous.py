@@ -90,7 +90,10 @@ def _activity(
     if not len(peaks):
         return []
     typical = float(np.median(shape["prominences"]))
-    peaks = peaks[shape["prominences"] >= settings.continuous_peak_share * typical]
+    # A peak below the floor has no height from which an extent could be taken.
+    peaks = peaks[(shape["prominences"] >= settings.continuous_peak_share * typical) & (course[peaks] > 0)]
+    if not len(peaks):
+        return []
     if np.median([peak_height(course, int(peak)) for peak in peaks]) < settings.continuous_smallest_px:
         return []
     if quick_share(raw, time_s, settings.continuous_slowest_hz) < settings.continuous_quick_share:

@@ -121,7 +121,9 @@ def _scan(count: int, times_s: Times, ends_s: Times, keys_s: Times) -> PacketSca
     untimed = count - len(times_s)
     is_all_intra = len(keys_s) == len(times_s) > 1
     if len(times_s) < 2 or times_s[-1] <= times_s[0]:
-        return PacketScan(count, untimed, None, None, None, None, _median(np.diff(keys_s)), is_all_intra)
+        # One picture, or many at one time: they last as long as they say. Without a time nothing is known.
+        span_s = float(ends_s.max() - times_s[0]) if len(times_s) and not untimed else None
+        return PacketScan(count, untimed, span_s, None, None, None, _median(np.diff(keys_s)), is_all_intra)
     steps_s = np.diff(times_s)
     steps_s = steps_s[steps_s > 0]
     usual_s = usual_step_s(steps_s)

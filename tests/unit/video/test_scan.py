@@ -48,6 +48,13 @@ def test_missing_pictures_are_counted(tmp_path: Path, missing: tuple[int, ...], 
     assert info.is_all_intra
 
 
+def test_a_single_picture_lasts_as_long_as_it_says(tmp_path: Path) -> None:
+    info = probe(render(tmp_path / "a.mp4", [0.0]), ANY_LENGTH)
+    assert info.span_s == pytest.approx(1 / 30, abs=1e-4)
+    with pytest.raises(ClipTooShortError):
+        require_long_enough(tmp_path / "a.mp4", info, 1.0, VideoSettings())
+
+
 def test_keyframes_among_others_are_told_from_all_intra(tmp_path: Path) -> None:
     info = probe(render(tmp_path / "a.mp4", keyframe_interval_frames=5), ANY_LENGTH)
     assert not info.is_all_intra
