@@ -285,7 +285,52 @@ def test_doctor_checks_the_installation_and_gives_the_filming_advice(run: Run) -
 def test_doctor_says_what_to_film_better(run: Run, face_clip: Path) -> None:
     ran = run("doctor", face_clip)
     assert (ran.code, ran.err) == (0, "")
-    assert "film at 60" in ran.out
+    assert "film 60 s or more" in ran.out
+    assert "too little for an answer" in ran.out
+
+
+def test_doctor_advises_on_a_clip_that_cannot_be_analysed(run: Run, tmp_path: Path) -> None:
+    one_second(tmp_path / "clip.mp4")
+    ran = run("doctor", "clip.mp4")
+    assert ran.code == 1
+    assert "too short to be analysed" in ran.out
+    assert ran.err.count("\n") == 1
+
+
+def test_info_says_what_to_film_better(run: Run, tmp_path: Path) -> None:
+    one_second(tmp_path / "clip.mp4")
+    ran = run("info", "clip.mp4")
+    assert (ran.code, ran.err) == (0, "")
+    assert "To film better:\n- " in ran.out
+
+
+def test_a_link_is_taken_only_when_asked_for(run: Run, tmp_path: Path, face_clip: Path) -> None:
+    (tmp_path / "link.mp4").symlink_to(face_clip)
+    run("analyze", "link.mp4", "--out", "o").refused(1, "symbolic link")
+    assert run("analyze", "link.mp4", "--out", "o", "--follow-links", "--deidentify").code == 0
+
+
+def test_a_crash_is_one_line_and_the_next_clip_is_analysed(
+    run: Run, tmp_path: Path, face_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child dies at the clip that is named so."""
+    deadly = """
+import os
+from vision import behind
+def analyse(path, *rest):
+    if path.name == "b.mp4":
+        os.abort()
+    return behind.TASKS["analyse"](path, *rest)
+behind.serve({"analyse": analyse})
+"""
+    monkeypatch.setattr("vision.isolate.Fence.__init__.__defaults__", (deadly,))
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        shutil.copy(face_clip, tmp_path / name)
+    ran = run("analyze", "a.mp4", "b.mp4", "c.mp4", "--out", "all", "--no-report")
+    assert ran.code == 1
+    assert ran.err.count("\n") == 1
+    assert "b.mp4 crashed (SIGABRT)" in ran.err
+    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["a", "c"]
 
 
 def test_simulate_takes_every_option(run: Run, tmp_path: Path) -> None:
