@@ -29,8 +29,8 @@ def decoded(values: np.ndarray, bar: float = 4.0, seen: np.ndarray = SEEN) -> li
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.integers(6, 12), min_size=1, max_size=12),
-    st.lists(st.floats(8.0, 20.0), min_size=12, max_size=12),
+    st.lists(st.integers(7, 12), min_size=1, max_size=12),
+    st.lists(st.floats(12.0, 20.0), min_size=12, max_size=12),
     st.floats(0.0, 1 / 30),
 )
 def test_a_train_without_noise_is_read_to_half_a_frame(gaps, heights, phase_s) -> None:
