@@ -18,7 +18,7 @@ import scipy.optimize
 from vision.dsp import twitch_waveform, whiten
 from vision.model.arrays import BoolArray, FloatArray
 
-PHASES = (0.0, 0.5)  # of the frame clock, in frames: a peak between two of them costs 3 % of its height
+PHASES = (0.0, 0.25, 0.5, 0.75)  # of the frame clock, in frames: peaks between two of them fit to 1 % of their height
 LENGTH_FALLS = 6.0  # length of the waveform in times of fall: 98 % of its energy
 SEEN_SHARE = 0.5  # of a twitch's energy that must fall on frames that count
 SETTLE_FRAMES, SETTLE_ROUNDS = 2, 3  # by which a twitch may move once its neighbours are known, and how often
@@ -224,13 +224,19 @@ def decode(decoder: Decoder, bar: FloatArray, own_share: float, dead_time_s: flo
         apart_s = np.abs(decoder.time_s - decoder.peak_s(atom))
         allowed &= apart_s >= dead_time_s - decoder.interval_s / 4
         floor = np.where(apart_s < reach_s, np.maximum(floor, own_share * strength), floor)
+    _settle(decoder, dead_time_s)
     for index in reversed(range(len(decoder.atoms))):
         decoder.split(index, float(bar[decoder.atoms[index][1]]), own_share, dead_time_s)
+    _settle(decoder, dead_time_s)
+    return [pulse for pulse in decoder.pulses() if pulse.strength > bar[pulse.frame]]
+
+
+def _settle(decoder: Decoder, dead_time_s: float) -> None:
+    """Move twitches until none gains by it."""
     for _ in range(SETTLE_ROUNDS):
         moved = [decoder.settle(index, dead_time_s) for index in reversed(range(len(decoder.atoms)))]
         if not any(moved):
             break
-    return [pulse for pulse in decoder.pulses() if pulse.strength > bar[pulse.frame]]
 
 
 def site_waveform(

@@ -53,16 +53,17 @@ def find_twitches(
         Fewer than FEWEST_FRAMES frames show anything.
     """
     closures = eye_closures(regions, settings)
+    blinks = partial_blinks(regions, closures, settings)
     cleaned = clean(signals)
     signals = replace(signals, structure=cleaned.information)
     if cleaned.usable.sum() < FEWEST_FRAMES:
         raise ClipTooShortError(
             f"only {int(cleaned.usable.sum())} frames could be followed", f"at least {FEWEST_FRAMES}", "film longer"
         )
-    covered = closure_frames(closures, signals.time_s)
+    covered = closure_frames([*closures, *blinks], signals.time_s)
     looked = survey(signals, cleaned, covered, settings.detection)
     candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~covered, settings.detection)
-    rejected = [*rejected_closures(closures), *rejected_wide(looked.wide, signals, regions)]
+    rejected = [*rejected_closures([*closures, *blinks]), *rejected_wide(looked.wide, signals, regions)]
     watched = cleaned.in_view & regions.seen.any(1) & ~_lost(candidates, looked)
     events = gather(candidates, rejected, closures, watched, signals, regions, settings.detection, mm_per_px)
     return Findings(events, limit_of_detection_px(looked, signals, settings.detection))
@@ -87,6 +88,20 @@ def eye_closures(regions: RegionTrack, settings: Settings) -> tuple[EyeClosureEv
         known = next((side for side in regions.sides if side is not None), None)
         sides = (known, None)
     return find_closures(regions.time_s, regions.eye_aperture, settings.features, sides=sides)
+
+
+def partial_blinks(
+    regions: RegionTrack, closures: tuple[EyeClosureEvent, ...], settings: Settings
+) -> tuple[EyeClosureEvent, ...]:
+    """Blinks that stop on their way: brief, of both eyes, too shallow for a closure; they move the lids, too."""
+    shallow = settings.features.model_copy(update={"closure_depth": settings.features.partner_depth})
+    found = eye_closures(regions, settings.model_copy(update={"features": shallow}))
+    known = [(closure.onset_s, closure.offset_s) for closure in closures]
+    return tuple(
+        blink
+        for blink in found
+        if blink.is_blink and not any(blink.onset_s <= stop and start <= blink.offset_s for start, stop in known)
+    )
 
 
 def _candidates(
