@@ -23,8 +23,9 @@ from vision.errors import DefectError, OutputError, SettingsError, ShapeError, T
 if TYPE_CHECKING:
     from vision.context import Question
     from vision.isolate import Fence
+    from vision.model.drawing import Drawing
     from vision.model.request import Request
-    from vision.model.result import AnalysisResult, ResultDocument
+    from vision.model.result import ResultDocument
     from vision.settings import Settings
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -46,6 +47,12 @@ app.add_typer(context_app, name="context")
 ClipFile = Annotated[Path, typer.Argument(metavar="CLIP", help="A video file.")]
 Clips = Annotated[list[Path], typer.Argument(metavar="CLIP", help="Video files.")]
 Side = Literal["left", "right"]
+Pdf = Annotated[bool, typer.Option("--pdf", help="Write report.pdf for the patient's file.")]
+Fhir = Annotated[bool, typer.Option("--fhir", help="Write fhir.json, an HL7 FHIR R4 bundle.")]
+Magnify = Annotated[str, typer.Option(metavar="N", help="Enlarge the movement in a second film: auto, off or times.")]
+EventClips = Annotated[bool, typer.Option("--event-clips", help="Write a short film of each twitch.")]
+Deidentify = Annotated[bool, typer.Option("--deidentify", help="Pixelate all but the places that twitch.")]
+NoVideo = Annotated[bool, typer.Option("--no-video", help="Make no films: a report of less than 1.5 MB.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
 
 
@@ -56,7 +63,7 @@ class Wanted:
     report: bool
     as_json: bool
     open_report: bool
-    deidentify: bool
+    drawing: Drawing
     debug: bool
 
 
@@ -76,7 +83,12 @@ def analyze(
     context: Annotated[Path | None, typer.Option(metavar="FILE", help="Answers of the patient, as TOML.")] = None,
     settings: Annotated[Path | None, typer.Option(metavar="FILE", help="Settings as TOML.")] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
-    deidentify: Annotated[bool, typer.Option("--deidentify", help="Put no picture of the patient anywhere.")] = False,
+    pdf: Pdf = False,
+    fhir: Fhir = False,
+    magnify: Magnify = "auto",
+    event_clips: EventClips = False,
+    deidentify: Deidentify = False,
+    no_video: NoVideo = False,
     follow_links: Annotated[bool, typer.Option("--follow-links", help="Take symbolic links for their files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print result.json, one line a clip.")] = False,
     open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
@@ -85,7 +97,8 @@ def analyze(
     """Measure the twitches in one clip or several."""
     if no_report and open_report:
         raise SettingsError("--open together with --no-report", "one of them", "leave one out")
-    wanted = Wanted(not no_report, as_json, open_report, deidentify, debug)
+    drawing = _drawing(magnify, pdf=pdf, fhir=fhir, event_clips=event_clips, deidentify=deidentify, no_video=no_video)
+    wanted = Wanted(not no_report, as_json, open_report, drawing, debug)
     from vision.context import load_context
     from vision.model.request import Request
     from vision.report.naming import result_folders
@@ -111,20 +124,31 @@ def analyze(
 @app.command()
 def report(
     result_dir: Annotated[Path, typer.Argument(metavar="RESULT_DIR", help="A folder that analyze wrote.")],
-    clip: Annotated[Path | None, typer.Option(metavar="CLIP", help="The clip, for the still picture.")] = None,
+    clip: Annotated[Path | None, typer.Option(metavar="CLIP", help="The clip, for pictures and films.")] = None,
+    review: Annotated[Path | None, typer.Option(metavar="FILE", help="review.json as the report saved it.")] = None,
+    pdf: Pdf = False,
+    fhir: Fhir = False,
+    magnify: Magnify = "auto",
+    event_clips: EventClips = False,
+    deidentify: Deidentify = False,
+    no_video: NoVideo = False,
     debug: Debug = False,  # noqa: ARG001 `main` looks for it
 ) -> None:
-    """Draw report.html of a result again."""
+    """Draw the report of a result again."""
     from vision.isolate import Fence
     from vision.report.export import read_result
-    from vision.report.html import write_report
+    from vision.review import draw_reviewed
     from vision.settings import Settings
 
+    drawing = _drawing(
+        magnify, pdf=pdf, fhir=fhir, event_clips=event_clips, deidentify=deidentify, no_video=no_video, review=review
+    )
     if clip is None:
-        typer.echo(write_report(read_result(result_dir), result_dir, clip=None))
+        typer.echo(draw_reviewed(read_result(result_dir), result_dir, None, drawing))
         return
-    with Fence(Settings()) as fence:
-        typer.echo(fence.draw(result_dir, clip))
+    with Fence(Settings()) as fence, _progress(clip.name) as on_progress:
+        path = fence.draw(result_dir, clip, drawing, on_progress)
+    typer.echo(path)
 
 
 @app.command()
@@ -287,6 +311,34 @@ def _positive(option: str, number: float | None) -> float | None:
     return number
 
 
+def _drawing(
+    magnify: str, *, pdf: bool, fhir: bool, event_clips: bool, deidentify: bool, no_video: bool,
+    review: Path | None = None,
+) -> Drawing:  # fmt: skip
+    """Say what is to be drawn; the path of a review is made absolute, since the child works elsewhere."""
+    from vision.model.drawing import Drawing
+
+    if event_clips and no_video:
+        raise SettingsError("--event-clips together with --no-video", "one of them", "leave one out")
+    where = None if review is None else str(review.absolute())
+    return Drawing(not no_video, _factor(magnify), event_clips, pdf, fhir, deidentify, where)
+
+
+def _factor(text: str) -> float | Literal["auto", "off"]:
+    from vision.model.drawing import LARGEST_FACTOR, SMALLEST_FACTOR
+
+    if text == "auto" or text == "off":
+        return "auto" if text == "auto" else "off"
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = math.nan
+    if not SMALLEST_FACTOR <= factor <= LARGEST_FACTOR:
+        wanted = f"auto, off or a number from {SMALLEST_FACTOR:g} to {LARGEST_FACTOR:g}"
+        raise SettingsError(f"--magnify {text[:40]}", wanted, "such as --magnify 10")
+    return factor
+
+
 def _plain(option: str, text: str | None) -> str | None:
     if text is not None and not (text.isprintable() and 0 < len(text.strip()) <= LONGEST_TEXT):
         raise SettingsError(f"{option} {text[:40]!r}", f"1 to {LONGEST_TEXT} letters on one line", "write it shorter")
@@ -321,20 +373,18 @@ def _analyze_one(clip: Path, folder: Path, settings: Settings, request: Request,
             typer.echo(result.document.model_dump_json())
         else:
             _print_summary(result.document, clip.name)
-        still = None if wanted.deidentify else clip
-        path = _draw_report(fence, result, folder, still) if wanted.report else folder
+        path = _draw_report(fence, folder, clip, wanted.drawing) if wanted.report else folder
     if not wanted.as_json:
         typer.echo(f"Written: {path}")
     if wanted.open_report:
         _open_in_browser(path)
 
 
-def _draw_report(fence: Fence, result: AnalysisResult, folder: Path, clip: Path | None) -> Path:
-    """Draw the report: behind the fence where the clip is opened once more for its still."""
-    from vision.report.html import write_report
-
+def _draw_report(fence: Fence, folder: Path, clip: Path, drawing: Drawing) -> Path:
+    """Draw the report, behind the fence: the clip is opened once more for its pictures."""
     try:
-        return write_report(result, folder, clip=None) if clip is None else fence.draw(folder, clip)
+        with _progress(f"report of {clip.name}") as on_progress:
+            return fence.draw(folder, clip, drawing, on_progress)
     except TwitchscopeError as error:
         found = f"the result is written, but not its report: {error.found}"
         raise OutputError(found, error.expected, error.advice) from error

@@ -29,6 +29,7 @@ from vision.video.files import require_regular_file, shown_name
 
 if TYPE_CHECKING:
     from vision.model.clip import ClipInfo
+    from vision.model.drawing import Drawing
     from vision.model.looks import Looks
     from vision.model.request import Request
     from vision.model.result import AnalysisResult
@@ -143,12 +144,18 @@ class Fence:
         plain = self.ask("look", path, {}).plain
         return None if plain is None else _checked(Looks, plain)
 
-    def draw(self, folder: Path, clip: Path) -> Path:
-        """Draw the report of a result folder with the still of its clip, as `vision.report.html.write_report` does."""
+    def draw(
+        self, folder: Path, clip: Path, drawing: Drawing | None = None, on_progress: Progress | None = None
+    ) -> Path:
+        """Draw the report of a result folder with the pictures of its clip, as `vision.report.draw.draw` does."""
+        from pydantic import TypeAdapter
+
+        from vision.model.drawing import Drawing
         from vision.report.folder import REPORT_NAME, clear_leftovers
 
+        wanted = TypeAdapter(Drawing).dump_python(drawing or Drawing(), mode="json")
         try:
-            self.ask("draw", clip, {"folder": os.fspath(folder.absolute())})
+            self.ask("draw", clip, {"folder": os.fspath(folder.absolute()), "drawing": wanted}, on_progress)
         except ClipStoppedError:
             clear_leftovers(folder)
             raise

@@ -20,6 +20,7 @@ from vision.model.request import Request
 from vision.model.result import (
     AnalysisResult,
     ClipRecord,
+    Clock,
     Quality,
     Recording,
     RegionRecord,
@@ -167,7 +168,11 @@ def _document(
         features=features,
         pattern=pattern,
         context=request.context,
-    )
+        clock=Clock(
+            events.observed_intervals_s, events.frame_interval_s, events.dead_time_s, events.closures,
+            request.mm_per_px,
+        ),
+    )  # fmt: skip
 
 
 def clip_record(info: ClipInfo) -> ClipRecord:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from vision.model.context import PatientContext
-from vision.model.events import RejectedMovement, Site, TwitchEvent
+from vision.model.events import EyeClosureEvent, RejectedMovement, Site, TwitchEvent
 from vision.model.features import Features, PatternCall
 from vision.model.regions import RegionName, RegionTrack, Side, View
 from vision.model.signals import MotionSignals
@@ -83,6 +83,21 @@ class RegionRecord:
     rate_per_min: float | None
 
 
+@dataclass(frozen=True)
+class Clock:
+    """What the statistics counted on, so that a review can count again.
+
+    observed_intervals_s : half-open intervals in which the clip was watched; they add up to `quality.observed_s`.
+    frame_interval_s, dead_time_s : as in `EventSet`. closures : every eye closure. mm_per_px : as the user said.
+    """
+
+    observed_intervals_s: tuple[tuple[float, float], ...]
+    frame_interval_s: float
+    dead_time_s: float
+    closures: tuple[EyeClosureEvent, ...] = ()
+    mm_per_px: float | None = None
+
+
 class ResultDocument(BaseModel):
     """The whole of result.json. Fields may be added; none is renamed."""
 
@@ -101,6 +116,7 @@ class ResultDocument(BaseModel):
     features: Features
     pattern: PatternCall
     context: PatientContext | None = None
+    clock: Clock | None = None
 
 
 @dataclass(frozen=True, eq=False)

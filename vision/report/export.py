@@ -78,6 +78,11 @@ def content_sha256(text: str) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def result_sha256(document: ResultDocument) -> str:
+    """Name a result by what it says: what a review and signals.npz are bound to."""
+    return content_sha256(document.model_dump_json())
+
+
 def events_csv(document: ResultDocument) -> str:
     """Write one row for each twitch, units in the header; an empty cell is "not measured"."""
     names = [field.name for field in dataclasses.fields(TwitchEvent)]

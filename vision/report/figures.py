@@ -30,6 +30,7 @@ class Mark:
     peak_s: float
     offset_s: float
     label: str
+    event: int | None = None  # its number, where a click on it shows it
 
 
 def lane(
@@ -40,7 +41,7 @@ def lane(
     parts = [_rect(0, 100, 0, height_px, "ground")]
     parts += [_span(onset_s, offset_s, duration_s, 0, height_px, "unseen") for onset_s, offset_s in unwatched]
     parts += [_mark(mark, duration_s, height_px, kind) for mark in marks]
-    return _svg(parts, height_px, alt)
+    return _svg(parts, height_px, alt, is_timed=True)
 
 
 def time_axis(duration_s: float) -> Markup:
@@ -78,7 +79,7 @@ def trace(
             '<path class="trace" d="{path}" vector-effect="non-scaling-stroke"/></svg>'
         ).format(columns=TRACE_COLUMNS, height=TRACE_HEIGHT_PX, path=path)
     )
-    return _svg(parts, TRACE_HEIGHT_PX, alt)
+    return _svg(parts, TRACE_HEIGHT_PX, alt, is_timed=True)
 
 
 def interval_histogram(interval_s: FloatArray, *, alt: str) -> Markup:
@@ -153,7 +154,8 @@ def _value_ticks(low: float, high: float) -> list[float]:
 def _mark(mark: Mark, duration_s: float, height_px: float, kind: str) -> Markup:
     bar = _span(mark.onset_s, mark.offset_s, duration_s, 3, height_px - 6, f"{kind}-soft")
     peak = _line(100 * mark.peak_s / duration_s, 3, height_px - 3, kind)
-    return Markup("<g><title>{}</title>{}{}</g>").format(mark.label, bar, peak)
+    number = Markup("") if mark.event is None else Markup(' data-event="{}"').format(mark.event)
+    return Markup("<g{}><title>{}</title>{}{}</g>").format(number, mark.label, bar, peak)
 
 
 def _span(onset_s: float, offset_s: float, duration_s: float, top: float, tall: float, name: str) -> Markup:
@@ -188,8 +190,11 @@ def _text(across: str, up: float, label: str, anchor: str) -> Markup:
     return Markup('<text x="{}" y="{:.1f}" text-anchor="{}">{}</text>').format(across, up, anchor, label)
 
 
-def _svg(parts: Iterable[Markup], height_px: float, alt: str, *, is_hidden: bool = False) -> Markup:
+def _svg(
+    parts: Iterable[Markup], height_px: float, alt: str, *, is_hidden: bool = False, is_timed: bool = False
+) -> Markup:
     voice = Markup('aria-hidden="true"') if is_hidden else Markup('role="img" aria-label="{}"').format(alt)
-    return Markup('<svg class="chart" width="100%" height="{}" {}>{}</svg>').format(
-        height_px, voice, Markup("").join(parts)
+    kind = "chart timed" if is_timed else "chart"
+    return Markup('<svg class="{}" width="100%" height="{}" {}>{}</svg>').format(
+        kind, height_px, voice, Markup("").join(parts)
     )

@@ -17,7 +17,16 @@ RESULT_NAME = "result.json"
 EVENTS_NAME = "events.csv"
 SIGNALS_NAME = "signals.npz"
 REPORT_NAME = "report.html"
-DRAWN_NAMES = (REPORT_NAME,)  # drawn from a result: out of date as soon as the result is another one
+OVERLAY_NAME, MAGNIFIED_NAME, EVENT_CLIPS_NAME = "overlay.mp4", "magnified.mp4", "event-clips"
+PDF_NAME, FHIR_NAME, PARQUET_NAME = "report.pdf", "fhir.json", "signals.parquet"
+DRAWN_NAMES = (
+    REPORT_NAME,
+    OVERLAY_NAME,
+    MAGNIFIED_NAME,
+    PDF_NAME,
+    FHIR_NAME,
+    PARQUET_NAME,
+)  # drawn from a result: out of date as soon as the result is another one
 PARTIAL_PREFIX, PARTIAL_SUFFIX = ".twitchscope-", ".partial"
 
 
@@ -90,6 +99,37 @@ def written_aside(folder: Path) -> Iterator[Path]:
         raise refusal(folder, error) from error
 
 
+@contextmanager
+def films_aside(folder: Path) -> Iterator[Path]:
+    """Give a fresh folder for films; when the block ends well they take the place of all films drawn before.
+
+    A process that is ended while it writes leaves only what `clear_leftovers` takes away.
+    """
+    aside = folder / f"{PARTIAL_PREFIX}{uuid.uuid4().hex[:12]}{PARTIAL_SUFFIX}"
+    try:
+        aside.mkdir(parents=True)
+        try:
+            yield aside
+            clear_films(folder)
+            for entry in aside.iterdir():
+                entry.replace(folder / entry.name)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    except OSError as error:
+        raise refusal(folder, error) from error
+
+
+def clear_films(folder: Path) -> None:
+    """Take away the films of an older drawing, and nothing else."""
+    for name in (OVERLAY_NAME, MAGNIFIED_NAME):
+        (folder / name).unlink(missing_ok=True)
+    clips = folder / EVENT_CLIPS_NAME
+    for film in clips.glob("event-*.mp4"):
+        film.unlink()
+    if clips.is_dir() and not any(clips.iterdir()):
+        clips.rmdir()
+
+
 def replace_text(path: Path, text: str) -> None:
     """Write a text file aside, then rename: never half there.
 
@@ -119,6 +159,7 @@ def clear_leftovers(folder: Path) -> None:
 def _move_into(aside: Path, folder: Path) -> None:
     for name in DRAWN_NAMES:
         (folder / name).unlink(missing_ok=True)
+    clear_films(folder)
     for entry in sorted(aside.iterdir(), key=lambda entry: entry.name == RESULT_NAME):  # result.json comes last
         entry.replace(folder / entry.name)
 

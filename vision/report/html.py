@@ -1,4 +1,4 @@
-"""report.html: one file that opens offline, asks the network for nothing and runs no script."""
+"""report.html: one file that opens offline, asks the network for nothing and runs no script but its own."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from vision.context import neurologist_reasons
 from vision.model.events import RejectedMovement, Site, TwitchEvent
 from vision.model.regions import region_label
 from vision.model.result import AnalysisResult, RegionRecord
-from vision.report import figures, tables, text, traces
+from vision.report import figures, player, tables, text, traces
+from vision.report.export import result_sha256
+from vision.report.films import Films
 from vision.report.folder import EVENTS_NAME, REPORT_NAME, SIGNALS_NAME, refusal, replace_text
-from vision.report.still import draw_still, read_still
+from vision.report.reviewed import ReviewedView
+from vision.report.still import Still, draw_still, read_still
 from vision.report.units import counted, probability, whole
 
 MOST_TRACES = 12  # the busiest sites; the rest stands in signals.npz
@@ -43,6 +47,7 @@ class Lane:
 class TracePicture:
     """The trace of one site with its heading."""
 
+    site: int
     heading: str
     picture: Markup | None
 
@@ -79,9 +84,20 @@ def write_report(result: AnalysisResult, folder: Path, *, clip: Path | None, tit
     return folder / REPORT_NAME
 
 
-def render_report(result: AnalysisResult, *, clip: Path | None, title: str | None = None) -> str:
-    """Draw the whole page as text; see `write_report`."""
+def render_report(
+    result: AnalysisResult, *, clip: Path | None, title: str | None = None, still: Still | None = None,
+    films: Films | None = None, reviewed: ReviewedView | None = None,
+) -> str:  # fmt: skip
+    """Draw the whole page as text; see `write_report`.
+
+    `still`, `films` : as drawn before; a `still` takes the place of the one read from `clip`.
+    `reviewed` : what a review made of the result.
+    """
     document = result.document
+    if still is None and clip is not None:
+        still = read_still(result, clip)
+    own_script, script_hash = player.script()
+    slowdown = films.slowdown if films else 1.0
     quiet, busy = _region_lanes(result)
     context: dict[str, Any] = {
         "document": document,
@@ -99,7 +115,16 @@ def render_report(result: AnalysisResult, *, clip: Path | None, title: str | Non
         "rejected": text.rejected_sentence(document),
         "wording": text.REQUIRED_WORDING,
         "headline": tables.headline_figures(document),
-        "still": None if clip is None else draw_still(read_still(result, clip), result),
+        "still": None if still is None else draw_still(still, result),
+        "films": player.film_elements(films),
+        "no_films": player.NO_CLIP if still is None else player.NO_VIDEO,
+        "script": own_script,
+        "script_hash": script_hash,
+        "data_json": htmlsafe_json_dumps(
+            player.script_data(result, slowdown, result_sha256(document), MOST_EVENT_ROWS)
+        ),
+        "reviewed": reviewed,
+        "verdicts": reviewed.verdicts if reviewed else {},
         "sites": tables.site_rows(document),
         "busy_lanes": busy,
         "quiet_lanes": quiet,
@@ -188,13 +213,13 @@ def _trace(result: AnalysisResult, site: Site) -> TracePicture:
     heading = f"Site {site.id}, {text.place(site.region, site.side)}"
     direction_rad = traces.direction_of_site(site, document.events)
     if direction_rad is None:
-        return TracePicture(heading, None)
+        return TracePicture(site.id, heading, None)
     value_px = traces.pool_trace(signals, site, direction_rad)
     alt = f"Displacement of site {site.id} over time with {counted(len(own), 'twitch', 'twitches')} marked"
     marks = [_event_mark(event) for event in own]
     picture = figures.trace(signals.time_s, value_px, marks, document.clip.duration_s, alt=alt)
     toward = tables.arrow_words(direction_rad)
-    return TracePicture(f"{heading}: movement along its direction ({toward} in the picture)", picture)
+    return TracePicture(site.id, f"{heading}: movement along its direction ({toward} in the picture)", picture)
 
 
 def _histogram(result: AnalysisResult) -> tuple[Markup, str] | None:
@@ -229,7 +254,7 @@ def _said_by_user(result: AnalysisResult) -> list[tuple[str, str]]:
 def _event_mark(event: TwitchEvent) -> figures.Mark:
     size = f"{event.amplitude_px:.2f} px"
     label = f"Twitch {event.id}: {event.onset_s:.2f} to {event.offset_s:.2f} s, peak {event.peak_s:.2f} s, {size}"
-    return figures.Mark(event.onset_s, event.peak_s, event.offset_s, label)
+    return figures.Mark(event.onset_s, event.peak_s, event.offset_s, label, event.id)
 
 
 def _rejected_mark(movement: RejectedMovement) -> figures.Mark:

@@ -26,7 +26,6 @@ JPEG_QUALITY = 85
 RING_FOOTPRINTS = 1.5  # radius of a ring in footprint widths: encloses most of what moved
 SMALLEST_RING_SHARE = 0.012  # of the longest side, so that a ring can be seen
 LABEL_SHARE = 0.034  # type size against the longest side
-TIME_TOLERANCE_S = 0.0005
 WIDEST_FRAME_PX = 2**28  # eight times 8K, and still within what FFmpeg takes as a limit
 EVERY_FRAME_HZ = 1000.0  # faster than any phone films: no frame is without colour
 
@@ -50,14 +49,14 @@ def read_still(result: AnalysisResult, clip: Path) -> Still:
     ClipError
         It cannot be read.
     """
-    wanted_s = float(result.signals.time_s[result.signals.reference_index])
-    with open_clip(clip, _reading(), rgb_rate_hz=EVERY_FRAME_HZ) as reader:
+    wanted = result.signals.reference_index  # not its time: that of slow motion is life's, not the film's
+    with open_clip(clip, reading(LONGEST_SIDE_PX), rgb_rate_hz=EVERY_FRAME_HZ) as reader:
         if reader.info.sha256 != result.document.clip.sha256:
             raise ResultFileError(
                 f"{clip.name} is not the clip of this result", "the very file that was analysed", "check --clip"
             )
         for frame in reader:
-            if frame.time_s >= wanted_s - TIME_TOLERANCE_S:
+            if frame.index >= wanted:
                 return _to_still(frame)
     raise ResultFileError(f"{clip.name} ends before its reference frame", "the whole clip", "analyse the clip again")
 
@@ -92,9 +91,9 @@ def reference_outlines(result: AnalysisResult) -> list[FloatArray]:
     return [corners for corners, seen in zip(outlines, track.seen[moment], strict=True) if seen and len(corners) > 2]
 
 
-def _reading() -> VideoSettings:
+def reading(longest_side_px: int) -> VideoSettings:
     """Read any clip that was once analysed, whatever limits were set then; the hash says which it is."""
-    widest = {"longest_clip_s": math.inf, "largest_frame_px": WIDEST_FRAME_PX, "small_side_px": LONGEST_SIDE_PX}
+    widest = {"longest_clip_s": math.inf, "largest_frame_px": WIDEST_FRAME_PX, "small_side_px": longest_side_px}
     return Settings().video.model_copy(update=widest)
 
 

@@ -1,0 +1,83 @@
+"""All that is drawn from one result: films, page, and the files asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from vision.errors import ResultFileError
+from vision.model.drawing import Drawing
+from vision.model.result import AnalysisResult
+from vision.report.films import Films, write_films
+from vision.report.folder import REPORT_NAME, clear_films, films_aside, refusal, replace_text
+from vision.report.html import render_report
+from vision.report.reviewed import ReviewedView
+from vision.report.still import Still, read_still
+from vision.report.veil import Veil
+
+Progress = Callable[[float], None]
+
+
+def _unheard(_share: float) -> None:
+    """Listen to no progress."""
+
+
+def draw(
+    result: AnalysisResult,
+    folder: Path,
+    clip: Path | None,
+    drawing: Drawing | None = None,
+    *,
+    reviewed: ReviewedView | None = None,
+    on_progress: Progress = _unheard,
+) -> Path:
+    """Draw what `drawing` asks for into a result folder; the page last, so that it never speaks of what is not there.
+
+    Raises
+    ------
+    ResultFileError
+        `clip` is not the clip of this result.
+    ClipError
+        `clip` cannot be read.
+    OutputError
+        Something cannot be written; what was there before is then still whole.
+    """
+    drawing = drawing or Drawing()
+    if clip is None and drawing.event_clips:
+        raise ResultFileError("--event-clips without the clip", "the clip that was analysed", "give it with --clip")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refusal(folder, error) from error
+    still = None if clip is None else still_of(result, clip, drawing)
+    films = _films(result, clip, folder, drawing, on_progress)
+    page = render_report(result, clip=None, still=still, films=films, reviewed=reviewed)
+    replace_text(folder / REPORT_NAME, page)
+    return folder / REPORT_NAME
+
+
+def _films(
+    result: AnalysisResult, clip: Path | None, folder: Path, drawing: Drawing, on_progress: Progress
+) -> Films | None:
+    """Write the films that are wanted; older ones that this drawing does not have would tell another story."""
+    if clip is None or not drawing.video:
+        try:
+            clear_films(folder)
+        except OSError as error:
+            raise refusal(folder, error) from error
+        return None
+    with films_aside(folder) as aside:
+        films = write_films(result, clip, aside, drawing, on_progress)
+    magnified = None if films.magnified is None else folder / films.magnified.name
+    return replace(films, overlay=folder / films.overlay.name, magnified=magnified)
+
+
+def still_of(result: AnalysisResult, clip: Path, drawing: Drawing) -> Still:
+    """Read the still, pixelated where nobody may be recognised."""
+    still = read_still(result, clip)
+    if not drawing.deidentify:
+        return still
+    height, width = still.picture.shape[:2]
+    veil = Veil(result, still.scale, (width, height))
+    return replace(still, picture=veil.hide(still.picture, result.signals.reference_index))

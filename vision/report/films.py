@@ -1,0 +1,185 @@
+"""The films of a report, all drawn in one pass over the clip: marked, magnified, and a short one of each twitch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vision.errors import ResultFileError
+from vision.model.arrays import ByteArray
+from vision.model.clip import Frame
+from vision.model.drawing import Drawing
+from vision.model.events import TwitchEvent
+from vision.model.result import AnalysisResult
+from vision.report.folder import EVENT_CLIPS_NAME, MAGNIFIED_NAME, OVERLAY_NAME
+from vision.report.magnify import Magnifier, magnification
+from vision.report.marked import Marker
+from vision.report.still import EVERY_FRAME_HZ, reading
+from vision.report.veil import Veil
+from vision.video.decode import open_clip
+from vision.video.encode import ClipWriter
+
+LONGEST_SIDE_PX = 960  # of the films: a phone's screen, half of 1080p; our choice
+# A report with both films stays under 25 MB: base64 makes 4 of 3 bytes, 2 × 8 MB become 21.3 MB.
+FILM_BYTES = 8_000_000
+MOST_BITS_PER_S = 2_500_000
+PRESET = "veryfast"  # half the time of "medium" for a tenth more bytes
+EVENT_MARGIN_S = 1.0
+MOST_EVENT_CLIPS = 100  # the first ones; more would take longer than the analysis
+EVENT_CRF = 23
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Films:
+    """What was written. `slowdown` : seconds of the film for each second of life. `factor` : of the magnified one."""
+
+    overlay: Path
+    magnified: Path | None
+    factor: float | None
+    slowdown: float
+    event_clips: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Shot:
+    """One picture of the pass: as filmed (or pixelated), and magnified."""
+
+    index: int
+    film_s: float
+    life_s: float
+    plain: ByteArray
+    magnified: ByteArray | None
+
+
+def write_films(result: AnalysisResult, clip: Path, folder: Path, drawing: Drawing, on_progress: Progress) -> Films:
+    """Write overlay.mp4, magnified.mp4 and, where wanted, the clip of each twitch.
+
+    Raises
+    ------
+    ResultFileError
+        The clip is another one, or shorter than the result.
+    ClipError
+        It cannot be read.
+    OutputError
+        A film cannot be written; an older one of that name is then still whole.
+    """
+    factor = magnification(drawing, result.document)
+    size_px, scale = film_size(result)
+    marker = Marker(result, scale, size_px)
+    rate_bps = min(MOST_BITS_PER_S, int(FILM_BYTES * 8 / max(result.document.clip.duration_s, 1.0)))
+    every = max(1, round(result.document.clip.mean_rate_hz))
+    last_film_s = 0.0
+    with ExitStack() as stack:
+        overlay = stack.enter_context(
+            _writer(folder / OVERLAY_NAME, (size_px[0], size_px[1] + marker.strip_px), rate_bps, every)
+        )
+        second = factor and stack.enter_context(_writer(folder / MAGNIFIED_NAME, size_px, rate_bps, every))
+        singles = EventClips(result, folder, size_px) if drawing.event_clips else None
+        if singles is not None:
+            stack.enter_context(singles)
+        for shot in _shots(result, clip, scale, size_px, factor, drawing, on_progress):
+            overlay.write(marker.draw(shot.plain, shot.index), shot.film_s)
+            if second and shot.magnified is not None:
+                second.write(shot.magnified, shot.film_s)
+            if singles is not None:
+                singles.write(shot)
+            last_film_s = shot.film_s
+    lasted_s = float(result.signals.time_s[-1])
+    return Films(
+        folder / OVERLAY_NAME,
+        folder / MAGNIFIED_NAME if factor else None,
+        factor,
+        last_film_s / lasted_s if lasted_s > 0 else 1.0,
+        tuple(singles.paths) if singles is not None else (),
+    )
+
+
+def film_size(result: AnalysisResult) -> tuple[tuple[int, int], float]:
+    """Choose (width, height), even for yuv420p, and px of the film for each native px."""
+    native = np.array([result.document.clip.width_px, result.document.clip.height_px])
+    scale = min(1.0, LONGEST_SIDE_PX / float(native.max()))
+    width, height = (max(2, 2 * round(side * scale / 2)) for side in native.tolist())
+    return (width, height), scale
+
+
+def _writer(path: Path, size_px: tuple[int, int], rate_bps: int, keyframe_interval_frames: int) -> ClipWriter:
+    return ClipWriter(
+        path, *size_px, bit_rate_bps=rate_bps, preset=PRESET, keyframe_interval_frames=keyframe_interval_frames
+    )
+
+
+def _shots(
+    result: AnalysisResult, clip: Path, scale: float, size_px: tuple[int, int], factor: float | None,
+    drawing: Drawing, on_progress: Progress,
+) -> Iterator[_Shot]:  # fmt: skip
+    magnifier = Magnifier(result, factor, scale, size_px) if factor else None
+    veil = Veil(result, scale, size_px) if drawing.deidentify else None
+    count, index = len(result.signals.time_s), -1
+    with open_clip(clip, reading(LONGEST_SIDE_PX), rgb_rate_hz=EVERY_FRAME_HZ) as reader:
+        if reader.info.sha256 != result.document.clip.sha256:
+            raise ResultFileError(
+                f"{clip.name} is not the clip of this result", "the very file that was analysed", "check --clip"
+            )
+        for index, frame in zip(range(count), reader, strict=False):
+            on_progress(index / count)
+            rgb = picture_of(frame, size_px)
+            magnified = magnifier.picture(rgb, index) if magnifier else None
+            if veil is not None:
+                rgb = veil.hide(rgb, index)
+                magnified = None if magnified is None else veil.hide(magnified, None)
+            yield _Shot(index, frame.time_s, float(result.signals.time_s[index]), rgb, magnified)
+    if index + 1 < count:
+        raise ResultFileError(f"{clip.name} ends before its result", "the whole clip", "analyse the clip again")
+
+
+def picture_of(frame: Frame, size_px: tuple[int, int]) -> ByteArray:
+    """(h, w, 3) RGB of exactly this (width, height); grey where the frame came without colour."""
+    if frame.rgb_small is None:
+        grey = cv2.resize(frame.luma, size_px, interpolation=cv2.INTER_AREA)
+        return np.repeat(np.asarray(grey, np.uint8)[..., None], 3, axis=2)
+    if frame.rgb_small.shape[1::-1] == size_px:
+        return frame.rgb_small
+    return np.asarray(cv2.resize(frame.rgb_small, size_px, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+class EventClips:
+    """Writes a film of each twitch, ±1 s, plain and magnified side by side, while the shots pass by."""
+
+    def __init__(self, result: AnalysisResult, folder: Path, size_px: tuple[int, int]) -> None:
+        self._events = list(result.document.events[:MOST_EVENT_CLIPS])
+        self._folder, self._size_px = folder / EVENT_CLIPS_NAME, size_px
+        self._open: dict[int, ClipWriter] = {}
+        self.paths: list[Path] = []
+
+    def __enter__(self) -> EventClips:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        for number in list(self._open):
+            self._open.pop(number).__exit__(kind, error, None)
+
+    def write(self, shot: _Shot) -> None:
+        """Give a shot to each film whose second it belongs to."""
+        due = [event for event in self._events if abs(shot.life_s - event.peak_s) <= EVENT_MARGIN_S]
+        for number in set(self._open) - {event.id for event in due}:
+            self._open.pop(number).__exit__(None, None, None)
+        if not due:
+            return
+        sides = [shot.plain] if shot.magnified is None else [shot.plain, shot.magnified]
+        both = np.hstack(sides)
+        for event in due:
+            if event.id not in self._open:
+                self._open[event.id] = self._new(event, both.shape[1::-1])
+            self._open[event.id].write(both, shot.film_s)
+
+    def _new(self, event: TwitchEvent, size_px: tuple[int, ...]) -> ClipWriter:
+        self.paths.append(self._folder / f"event-{event.id:04d}.mp4")
+        return ClipWriter(self.paths[-1], size_px[0], size_px[1], crf=EVENT_CRF, preset=PRESET).__enter__()

@@ -1,0 +1,206 @@
+"""The magnified view: camera and head held still, the skin's own movement enlarged.
+
+Each picture is redrawn from our own displacement field. Where that does not stand out of its noise it counts as zero,
+so that what is still stays still; during a movement set apart (a blink) the regions that it covers are not magnified.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vision.model.arrays import ByteArray, FloatArray
+from vision.model.drawing import Drawing
+from vision.model.regions import region_label
+from vision.model.result import AnalysisResult, ResultDocument
+from vision.model.signals import MotionSignals
+from vision.report.warp import drawn_from, moved, scaled_affine, to_film, to_native
+
+# All our choice, unvalidated; they change a picture, never a figure.
+WANTED_PX = 3.0  # a twitch at the limit of detection should move so far that it is seen
+SMALLEST_AUTO, LARGEST_AUTO, UNKNOWN_AUTO = 5.0, 20.0, 10.0
+FINE_CELLS = 0.9  # smoothing of the field that is drawn, in grid spacings
+POOL_CELLS = 1.8  # smoothing before it is asked whether anything moves: near the width of a twitch
+SHUT_SD, OPEN_SD = 5.0, 9.0  # noise widths of the pooled field: below, nothing is drawn; above, all of it
+NOISIEST = 1.5  # × the median noise: a place that moves all the time must not count as its own noise
+SMALLEST_NOISE_PX = 0.005
+LIMIT_IOD, LIMIT_CELLS = 0.12, 4.0  # longest drawn step: beyond, the picture would fold
+COARSE_PX = 4  # the field is smooth: it is solved on every fourth pixel
+SOLVER_STEPS = 4
+
+
+def magnification(drawing: Drawing, document: ResultDocument) -> float | None:
+    """Choose the factor; None where no magnified film is wanted."""
+    if drawing.magnify == "off":
+        return None
+    if drawing.magnify != "auto":
+        return drawing.magnify
+    limit_px = document.quality.limit_of_detection_px
+    if not limit_px:
+        return UNKNOWN_AUTO
+    return float(round(min(max(WANTED_PX / limit_px, SMALLEST_AUTO), LARGEST_AUTO)))
+
+
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """The motion grid as rows and columns. `row`, `column` : (N,) place of each point."""
+
+    row: FloatArray
+    column: FloatArray
+    shape: tuple[int, int]
+    origin_px: FloatArray
+    spacing_px: float
+
+    def spread(self, value: FloatArray) -> FloatArray:
+        """Lay (N, …) values out as (rows, columns, …), 0 where there is no point."""
+        layer = np.zeros((*self.shape, *value.shape[1:]), np.float32)
+        layer[self.row, self.column] = value
+        return layer
+
+
+def lattice_of(signals: MotionSignals) -> Lattice:
+    """Find rows and columns of the grid, with a margin that a blur can fade into."""
+    margin = 4
+    low_px = signals.point_px.min(axis=0) - margin * signals.spacing_px
+    place = np.rint((signals.point_px - low_px) / signals.spacing_px).astype(int)
+    columns, rows = (int(most) + margin + 1 for most in place.max(axis=0))
+    return Lattice(place[:, 1], place[:, 0], (rows, columns), low_px, signals.spacing_px)
+
+
+def displacement_field(result: AnalysisResult) -> tuple[Lattice, FloatArray]:
+    """Work out what is to be enlarged.
+
+    Returns
+    -------
+    The lattice and (T, N, 2) native px: the smoothed displacement of each point, 0 where it does not stand out.
+
+    Notes
+    -----
+    Smoothing lowers a peak; smoothing what the smoothing took away, and adding it, gives most of it back (Tukey's
+    twicing, Exploratory Data Analysis, 1977).
+    """
+    signals = result.signals
+    lattice = lattice_of(signals)
+    weight = _precision(signals)
+    fine = np.empty(signals.displacement_px.shape, np.float32)
+    pooled = np.empty_like(fine)
+    for index, displacement_px in enumerate(signals.displacement_px):
+        seen = signals.valid[index] & np.isfinite(displacement_px).all(axis=1)
+        own = np.where(seen, weight, 0.0)
+        clean = np.where(seen[:, None], displacement_px, 0.0)
+        first = _smoothed(lattice, clean, own, FINE_CELLS)
+        fine[index] = first + _smoothed(lattice, np.where(seen[:, None], clean - first, 0.0), own, FINE_CELLS)
+        pooled[index] = _smoothed(lattice, clean, own, POOL_CELLS)
+    return lattice, fine * _gate(pooled)[..., None] * _uncovered(result)[..., None]
+
+
+def _precision(signals: MotionSignals) -> FloatArray:
+    """(N,) weight of each point: one over its noise squared, within bounds."""
+    noise_px = np.nan_to_num(signals.noise_px[0], nan=np.inf)
+    typical_px = max(
+        float(
+            np.median(
+                noise_px[np.isfinite(noise_px)],
+            )
+        )
+        if np.isfinite(noise_px).any()
+        else 1.0,
+        1e-6,
+    )
+    return np.asarray(1.0 / np.maximum(noise_px / typical_px, 0.7) ** 2)
+
+
+def _smoothed(lattice: Lattice, value: FloatArray, weight: FloatArray, cells: float) -> FloatArray:
+    """Weighted Gaussian mean of (N, 2) values over the lattice."""
+    layers = lattice.spread(np.column_stack([value * weight[:, None], weight]))
+    blurred = cv2.GaussianBlur(layers, (0, 0), cells, borderType=cv2.BORDER_CONSTANT)[lattice.row, lattice.column]
+    return np.asarray(blurred[:, :2] / np.maximum(blurred[:, 2:], 1e-6))
+
+
+def _gate(pooled_px: FloatArray) -> FloatArray:
+    """(T, N) from 0, in the noise, to 1, well above it."""
+    size_px = np.hypot(pooled_px[..., 0], pooled_px[..., 1])
+    sd_px = np.maximum(np.median(size_px, axis=0) / 1.177, SMALLEST_NOISE_PX)  # median of a Rayleigh variable
+    sd_px = np.minimum(sd_px, NOISIEST * np.median(sd_px))
+    share = np.clip((size_px / sd_px - SHUT_SD) / (OPEN_SD - SHUT_SD), 0.0, 1.0)
+    return np.asarray(share * share * (3 - 2 * share), dtype=np.float32)
+
+
+def _uncovered(result: AnalysisResult) -> FloatArray:
+    """(T, N) 0 where a movement that was set apart covers the point, else 1."""
+    signals, track = result.signals, result.regions
+    labels = [region_label(name, side) for name, side in zip(track.names, track.sides, strict=True)]
+    open_share = np.ones(signals.valid.shape, np.float32)
+    for movement in result.document.rejected:
+        columns = [column for column, label in enumerate(labels) if not movement.regions or label in movement.regions]
+        during = (signals.time_s >= movement.onset_s) & (signals.time_s < movement.offset_s)
+        whom = np.isin(signals.region_of_point, columns) | (not movement.regions)
+        open_share[np.ix_(during, whom)] = 0.0
+    return open_share
+
+
+class Magnifier:
+    """Redraws pictures of one clip.
+
+    Parameters
+    ----------
+    factor : times by which the movement is enlarged; 1 only holds camera and head still.
+    scale : px of the film's picture for each native px. size_px : (width, height) of that picture.
+    """
+
+    def __init__(self, result: AnalysisResult, factor: float, scale: float, size_px: tuple[int, int]) -> None:
+        self._lattice, self._field_px = displacement_field(result)
+        self._camera, self._factor, self._scale, self._size_px = result.signals.camera, factor, scale, size_px
+        iod_px = result.signals.scale_px
+        self._limit_px = LIMIT_IOD * iod_px if iod_px else LIMIT_CELLS * result.signals.spacing_px
+
+    def picture(self, rgb: ByteArray, index: int) -> ByteArray:
+        """Redraw frame `index`, given as (h, w, 3): as the reference sees it, its local movement enlarged."""
+        affine = scaled_affine(self._camera[index], self._scale)
+        if not self._field_px[index].any():
+            flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            return np.asarray(
+                cv2.warpAffine(rgb, affine, self._size_px, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
+            )
+        source = self._sources(index)
+        grown = np.asarray(cv2.resize(source, self._size_px, interpolation=cv2.INTER_LINEAR), np.float32)
+        return drawn_from(rgb, grown, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+
+    def _sources(self, index: int) -> FloatArray:
+        """(h, w, 2) on the coarse grid: film px of the frame that each place shows.
+
+        Skin at x has moved to x + u(x) and shall be seen at y = x + N u(x): x is found by repeating x = y - N u(x).
+        """
+        place = self._coarse_places()
+        step = self._on_coarse(index)
+        size_px = np.maximum(self._factor * np.hypot(step[..., 0], step[..., 1]), 1e-9)
+        kept = (1 + (size_px / self._limit_px) ** 4) ** -0.25  # 1 up to half of the limit, never beyond it
+        drawn = self._factor * step * kept[..., None]
+        rest = np.zeros_like(drawn)
+        for _ in range(SOLVER_STEPS):
+            rest = self._sampled(drawn, place - rest)
+        here = place - rest
+        native = moved(self._camera[index], here + self._sampled(step, here))
+        return np.asarray(to_film(native, self._scale), np.float32)
+
+    def _coarse_places(self) -> FloatArray:
+        """(h, w, 2) native px of the centres of the coarse grid."""
+        width, height = (-(-side // COARSE_PX) for side in self._size_px)
+        share = np.array(self._size_px) / (width, height)
+        x, y = ((np.arange(count) + 0.5) * each - 0.5 for count, each in zip((width, height), share, strict=True))
+        return to_native(np.stack(np.meshgrid(x, y), -1), self._scale)
+
+    def _on_coarse(self, index: int) -> FloatArray:
+        """(h, w, 2) native px of displacement on the coarse grid."""
+        place = (self._coarse_places() - self._lattice.origin_px) / self._lattice.spacing_px
+        layer = self._lattice.spread(self._field_px[index])
+        return drawn_from(layer, place, cv2.INTER_CUBIC, cv2.BORDER_CONSTANT)
+
+    def _sampled(self, layer: FloatArray, native_px: FloatArray) -> FloatArray:
+        """Read a coarse layer at native places."""
+        height, width = layer.shape[:2]
+        film = to_film(native_px, self._scale)
+        at = (film + 0.5) * (np.array([width, height]) / self._size_px) - 0.5
+        return drawn_from(layer.astype(np.float32), at, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)

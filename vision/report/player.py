@@ -1,0 +1,76 @@
+"""What makes the page move: the films inside it, and the figures that its one script reads."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from vision.errors import OutputError
+from vision.model.result import AnalysisResult
+from vision.report import text
+from vision.report.films import Films
+
+NO_CLIP = "No film: the clip was not given. Draw the report again with the clip to see each twitch."
+NO_VIDEO = "No film: it was left out on request."
+
+
+@dataclass(frozen=True)
+class FilmElement:
+    """One film inside of the page."""
+
+    name: str
+    label: str
+    uri: Markup
+
+
+def script() -> tuple[Markup, str]:
+    """Give the page's own script, and the hash by which the page's policy lets it run and no other."""
+    source = (files("vision.report") / "templates" / "report.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+    return Markup(source), f"sha256-{digest}"  # noqa: S704 ours, from the package
+
+
+def film_elements(films: Films | None) -> list[FilmElement]:
+    """Put the films into the page."""
+    if films is None:
+        return []
+    found = [("marked", "The film with marks", films.overlay)]
+    if films.magnified is not None and films.factor is not None:
+        label = f"Held still, movement × {films.factor:g}"
+        found.append(("magnified", label, films.magnified))
+    return [FilmElement(name, label, _data_uri(path)) for name, label, path in found]
+
+
+def _data_uri(path: Any) -> Markup:
+    try:
+        return Markup("data:video/mp4;base64,") + base64.b64encode(path.read_bytes()).decode()
+    except OSError as error:
+        raise OutputError(f"{path.name} cannot be read again", "the film just written", "try again") from error
+
+
+def script_data(result: AnalysisResult, slowdown: float, result_sha256: str, most_events: int) -> dict[str, Any]:
+    """Say what the script needs to know, as JSON can say it."""
+    document, time_s = result.document, result.signals.time_s
+    return {
+        "duration_s": document.clip.duration_s,
+        "frame_s": float(np.median(np.diff(time_s))) if len(time_s) > 1 else 1.0,
+        "slowdown": slowdown,
+        "result_sha256": result_sha256,
+        "events": [
+            {
+                "id": event.id,
+                "onset_s": event.onset_s,
+                "peak_s": event.peak_s,
+                "site": event.site,
+                "where": text.place(event.region, event.side),
+                "amplitude": f"{event.amplitude_px:.2f} px",
+            }
+            for event in document.events[:most_events]
+        ],
+    }

@@ -1,0 +1,123 @@
+"""A review read, checked against its result, and turned into what the reviewed report shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from vision.errors import ResultFileError
+from vision.model.features import Features
+from vision.model.result import ResultDocument
+from vision.model.review import Review, ReviewedEvent
+from vision.report.export import result_sha256
+from vision.report.tables import frequency_rows, rhythm_rows, spread_rows
+from vision.report.units import counted
+
+MOST_BYTES = 50_000_000
+
+
+@dataclass(frozen=True)
+class ReviewedView:
+    """What the page shows of a review."""
+
+    headline: str
+    sentence: str
+    remark: str
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+    remarks: list[tuple[str, str]] = field(default_factory=list)
+    verdicts: dict[int, str] = field(default_factory=dict)
+
+
+def read_review(path: Path, document: ResultDocument) -> Review:
+    """Read review.json.
+
+    Raises
+    ------
+    ResultFileError
+        It is missing, damaged, of another version, or a review of another result.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ResultFileError(f"{path.name} is too large for a review", "a review.json", "check --review")
+        review = Review.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ResultFileError(
+            f"{path.name} cannot be read ({error.strerror})", "a review.json as the report saves it", "check --review"
+        ) from error
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part)[:40] for part in problem["loc"])
+        raise ResultFileError(
+            f"{path.name} is no review ({where}: {problem['msg'].lower()})",
+            "a review.json as the report saves it",
+            "save the review again",
+        ) from error
+    _require_fit(review, document, path.name)
+    return review
+
+
+def _require_fit(review: Review, document: ResultDocument, name: str) -> None:
+    if review.result_sha256 != result_sha256(document):
+        raise ResultFileError(
+            f"{name} reviews another result", "the review of this result.json", "open this report and review it"
+        )
+    known, sites = {event.id for event in document.events}, {site.id for site in document.sites}
+    judged = [decision.event for decision in review.decisions]
+    stray = [number for number in judged if number not in known]
+    stray += [one.site for one in review.added if one.site not in sites]
+    late = [one.onset_s for one in review.added if one.onset_s > document.clip.duration_s]
+    if stray or late or len(judged) != len(set(judged)):
+        raise ResultFileError(
+            f"{name} names what the result does not hold, or one twitch twice", "twitches and sites of the result",
+            "save the review again",
+        )  # fmt: skip
+
+
+def reviewed_events(review: Review, document: ResultDocument) -> tuple[ReviewedEvent, ...]:
+    """Join the program's events with what the person said, in order of onset."""
+    said = {decision.event: decision for decision in review.decisions}
+    found = []
+    for event in document.events:
+        own = said.get(event.id)
+        verdict, remark = (own.verdict, own.remark) if own else (None, "")
+        found.append(ReviewedEvent(event.onset_s, event.site, event, verdict, remark))
+    found += [ReviewedEvent(one.onset_s, one.site, None, "added", one.remark) for one in review.added]
+    return tuple(sorted(found, key=lambda one: one.onset_s))
+
+
+def view_of(
+    review: Review, events: tuple[ReviewedEvent, ...], document: ResultDocument, features: Features | None
+) -> ReviewedView:
+    """Say in words and a table what the review changed. `features` : recalculated; None where that is impossible."""
+    counts = {verdict: sum(one.verdict == verdict for one in events) for verdict in ("accepted", "rejected", "added")}
+    unjudged = sum(one.verdict is None for one in events)
+    sentence = (
+        f"{counts['accepted']} of {counted(len(document.events), 'twitch', 'twitches')} accepted, "
+        f"{counts['rejected']} rejected, {counts['added']} added, {unjudged} not judged and kept. "
+        "Answer, pattern and pictures of this page are the program's own; the table sets the reviewed figures beside."
+    )
+    when = review.reviewed_at.strftime("%Y-%m-%d %H:%M")
+    return ReviewedView(
+        f"Reviewed by {review.reviewer} on {when}.",
+        sentence if features else f"{sentence} The figures cannot be recalculated: the result lacks its clock.",
+        review.remark,
+        _rows(document, features) if features else [],
+        [(_name(one), one.remark) for one in events if one.remark],
+        {one.predicted.id: str(one.verdict) for one in events if one.predicted and one.verdict},
+    )
+
+
+def _name(event: ReviewedEvent) -> str:
+    return f"Twitch {event.predicted.id}" if event.predicted else f"Added at {event.onset_s:.2f} s"
+
+
+def _rows(document: ResultDocument, features: Features) -> list[tuple[str, str, str]]:
+    """Set each figure before and after side by side."""
+    after = document.model_copy(update={"features": features})
+    rows = []
+    for make in (frequency_rows, rhythm_rows, spread_rows):
+        for old, new in zip(make(document), make(after), strict=True):
+            rows.append((old.name, " ".join([old.value, old.interval]).strip(), f"{new.value} {new.interval}".strip()))
+    return rows
