@@ -9,9 +9,22 @@ from pathlib import Path
 from vision.errors import ResultFileError
 from vision.model.drawing import Drawing
 from vision.model.result import AnalysisResult
+from vision.report.fhir import fhir_bundle
 from vision.report.films import Films, write_films
-from vision.report.folder import REPORT_NAME, clear_films, films_aside, refusal, replace_text
+from vision.report.folder import (
+    FHIR_NAME,
+    PARQUET_NAME,
+    PDF_NAME,
+    REPORT_NAME,
+    clear_films,
+    films_aside,
+    refusal,
+    replace_text,
+    write_aside,
+)
 from vision.report.html import render_report
+from vision.report.parquet import write_parquet
+from vision.report.pdf import write_pdf
 from vision.report.reviewed import ReviewedView
 from vision.report.still import Still, read_still
 from vision.report.veil import Veil
@@ -53,8 +66,21 @@ def draw(
     still = None if clip is None else still_of(result, clip, drawing)
     films = _films(result, clip, folder, drawing, on_progress)
     page = render_report(result, clip=None, still=still, films=films, reviewed=reviewed)
+    _files(result, folder, drawing, still, reviewed)
     replace_text(folder / REPORT_NAME, page)
     return folder / REPORT_NAME
+
+
+def _files(
+    result: AnalysisResult, folder: Path, drawing: Drawing, still: Still | None, reviewed: ReviewedView | None
+) -> None:
+    """Write what other programs read, and the PDF; each appears in one step."""
+    write_aside(folder / PARQUET_NAME, lambda path: write_parquet(result, path))
+    if drawing.fhir:
+        replace_text(folder / FHIR_NAME, fhir_bundle(result.document))
+    if drawing.pdf:
+        said = f"{reviewed.headline} {reviewed.sentence}" if reviewed else ""
+        write_aside(folder / PDF_NAME, lambda path: write_pdf(result, path, still, said))
 
 
 def _films(

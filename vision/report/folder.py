@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -131,7 +131,16 @@ def clear_films(folder: Path) -> None:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a text file aside, then rename: never half there.
+    """Write a text file aside, then rename: never half there. Raises as `write_aside`."""
+    write_aside(path, lambda aside: _write_text(aside, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_aside(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a file aside, then rename it: never half there.
 
     Raises
     ------
@@ -141,7 +150,7 @@ def replace_text(path: Path, text: str) -> None:
     aside = path.with_name(f"{PARTIAL_PREFIX}{uuid.uuid4().hex[:12]}{PARTIAL_SUFFIX}")
     try:
         try:
-            aside.write_text(text, encoding="utf-8", newline="\n")
+            write(aside)
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """The magnified view: camera and head held still, the skin's own movement enlarged.
 
 Each picture is redrawn from our own displacement field. Where that does not stand out of its noise it counts as zero,
-so that what is still stays still; during a movement set apart (a blink) the regions that it covers are not magnified.
+so that what is still stays still; during a blink and the like the regions that it covers are not magnified.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ from vision.report.warp import drawn_from, moved, scaled_affine, to_film, to_nat
 # All our choice, unvalidated; they change a picture, never a figure.
 WANTED_PX = 3.0  # a twitch at the limit of detection should move so far that it is seen
 SMALLEST_AUTO, LARGEST_AUTO, UNKNOWN_AUTO = 5.0, 20.0, 10.0
-FINE_CELLS = 0.9  # smoothing of the field that is drawn, in grid spacings
+FINE_CELLS = 1.4  # smoothing of the field that is drawn, in grid spacings
+FADE_CELLS = 2.0  # how far the field reaches into what has no points
 POOL_CELLS = 1.8  # smoothing before it is asked whether anything moves: near the width of a twitch
-SHUT_SD, OPEN_SD = 5.0, 9.0  # noise widths of the pooled field: below, nothing is drawn; above, all of it
+SHUT_SD, OPEN_SD = 3.5, 5.0  # noise widths of the pooled field: below, nothing is drawn; above, all of it
 NOISIEST = 1.5  # × the median noise: a place that moves all the time must not count as its own noise
 SMALLEST_NOISE_PX = 0.005
 LIMIT_IOD, LIMIT_CELLS = 0.12, 4.0  # longest drawn step: beyond, the picture would fold
+# During these the field is no movement of the skin; an expression or a nod that was set apart is one, and is shown.
+UNSHOWN = ("blink", "eye-movement", "occlusion", "focus", "exposure", "flicker", "keyframe")
 COARSE_PX = 4  # the field is smooth: it is solved on every fourth pixel
 SOLVER_STEPS = 4
 
@@ -134,6 +137,8 @@ def _uncovered(result: AnalysisResult) -> FloatArray:
     labels = [region_label(name, side) for name, side in zip(track.names, track.sides, strict=True)]
     open_share = np.ones(signals.valid.shape, np.float32)
     for movement in result.document.rejected:
+        if movement.kind not in UNSHOWN:
+            continue
         columns = [column for column, label in enumerate(labels) if not movement.regions or label in movement.regions]
         during = (signals.time_s >= movement.onset_s) & (signals.time_s < movement.offset_s)
         whom = np.isin(signals.region_of_point, columns) | (not movement.regions)
@@ -195,8 +200,16 @@ class Magnifier:
     def _on_coarse(self, index: int) -> FloatArray:
         """(h, w, 2) native px of displacement on the coarse grid."""
         place = (self._coarse_places() - self._lattice.origin_px) / self._lattice.spacing_px
-        layer = self._lattice.spread(self._field_px[index])
+        layer = self._filled(self._lattice.spread(self._field_px[index]))
         return drawn_from(layer, place, cv2.INTER_CUBIC, cv2.BORDER_CONSTANT)
+
+    def _filled(self, layer: FloatArray) -> FloatArray:
+        """Let what has no point (the opening of an eye, the rim of the face) fade out with its neighbours."""
+        held = self._lattice.spread(np.ones(len(self._lattice.row)))
+        blurred = cv2.GaussianBlur(np.dstack([layer, held]), (0, 0), FADE_CELLS, borderType=cv2.BORDER_CONSTANT)
+        share = blurred[..., 2:]
+        faded = blurred[..., :2] / np.maximum(share, 1e-3) * np.clip(2 * share, 0, 1)
+        return np.where(held[..., None] > 0, layer, faded).astype(np.float32)
 
     def _sampled(self, layer: FloatArray, native_px: FloatArray) -> FloatArray:
         """Read a coarse layer at native places."""

@@ -48,6 +48,14 @@ class Marker:
             self._ring(picture, site, index, [event for event in active if event.site == site.id])
         return np.vstack([picture, self._strip_at(time_s, active)]).astype(np.uint8)
 
+    def rings(self, rgb: ByteArray, index: int) -> ByteArray:
+        """Give a copy of frame `index` with the numbered rings alone: for a still."""
+        picture = np.ascontiguousarray(rgb).copy()
+        for site in self._result.document.sites:
+            x, y, radius = self._ring(picture, site, index, [])
+            self._write(picture, str(site.id), (x + radius + 4, y - radius), SITE_RGB)
+        return picture
+
     def _active(self, time_s: float) -> list[TwitchEvent]:
         during = np.flatnonzero((self._onset_s <= time_s) & (time_s < self._offset_s))
         return [self._result.document.events[number] for number in during]
@@ -58,7 +66,7 @@ class Marker:
         whole = [corners[np.isfinite(corners).all(axis=1)] for corners in seen]
         return [np.rint(to_film(corners, self._scale)).astype(np.int32) for corners in whole if len(corners) > 2]
 
-    def _ring(self, picture: ByteArray, site: Site, index: int, active: list[TwitchEvent]) -> None:
+    def _ring(self, picture: ByteArray, site: Site, index: int, active: list[TwitchEvent]) -> tuple[int, int, int]:
         place = moved(self._result.signals.camera[index], np.array([site.x_px, site.y_px]))
         x, y = (round(float(value)) for value in to_film(place, self._scale))
         own_px = RING_FOOTPRINTS * (site.footprint_sigma_px or 0) * self._scale
@@ -68,6 +76,7 @@ class Marker:
         cv2.circle(picture, (x, y), radius, colour, width, cv2.LINE_AA)
         if active:
             self._write(picture, str(active[-1].id), (x + radius + 4, y - radius), LIT_RGB)
+        return x, y, radius
 
     def _strip_at(self, time_s: float, active: list[TwitchEvent]) -> ByteArray:
         """Draw clock, names of what moves, and where in the clip this is."""
@@ -97,5 +106,5 @@ class Marker:
 
     def _write(self, picture: ByteArray, words: str, at: tuple[int, int], rgb: tuple[int, int, int]) -> None:
         """Write plain Latin letters, dark rim around them: readable on skin of any tone."""
-        cv2.putText(picture, words, at, FONT, self._letter, GROUND_RGB, 4, cv2.LINE_AA)
-        cv2.putText(picture, words, at, FONT, self._letter, rgb, 1, cv2.LINE_AA)
+        cv2.putText(picture, words, at, FONT, self._letter, GROUND_RGB, 5, cv2.LINE_AA)
+        cv2.putText(picture, words, at, FONT, self._letter, rgb, 2, cv2.LINE_AA)

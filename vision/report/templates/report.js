@@ -174,6 +174,8 @@
     key.preventDefault();
     acts[act]();
   });
+  // Its own bar would lie over the strip of the film; without this script it stays.
+  for (const v of films) { v.controls = false; v.addEventListener("click", play); }
   for (const v of films) { v.addEventListener("play", follow); v.addEventListener("seeked", follow); }
   for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
   mark(0);

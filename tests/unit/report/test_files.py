@@ -1,0 +1,108 @@
+"""What other programs and the patient's file get: PDF, FHIR, Parquet; hostile texts stay texts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pypdf
+import pytest
+
+from tests import builders
+from vision.model.drawing import Drawing
+from vision.model.result import Quality, QualityWarning
+from vision.report import fhir, pdf, text, traces
+from vision.report.draw import draw
+from vision.report.parquet import write_parquet
+
+HOSTILE = "<script>alert(1)</script> \"quotes' & \u202e عربى 😀 =1+1 <b>x</b> " + "x" * 10_000
+ALL = [builders.focal_result, builders.rest_result, builders.unsettled_result, builders.skin_result,
+       builders.sustained_result]  # fmt: skip
+
+
+def words_of(path):
+    reader = pypdf.PdfReader(path)
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).split()), reader
+
+
+@pytest.mark.parametrize("build", ALL)
+def test_every_pdf_says_the_answer_and_the_wording_on_two_pages(tmp_path, build):
+    result = build()
+    pdf.write_pdf(result, tmp_path / "a.pdf", None)
+    words, reader = words_of(tmp_path / "a.pdf")
+    assert len(reader.pages) <= 2
+    assert text.REQUIRED_WORDING in words
+    assert text.answer_sentence(result.document) in words
+    assert "/CreationDate" not in reader.metadata or "2000" in reader.metadata["/CreationDate"]
+
+
+def test_the_same_result_gives_the_same_pdf(tmp_path):
+    for name in ("a.pdf", "b.pdf"):
+        pdf.write_pdf(builders.focal_result(), tmp_path / name, None)
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+def test_hostile_texts_are_texts_in_the_pdf(tmp_path):
+    quality = Quality(True, 29.3, None, None, (QualityWarning("x", HOSTILE, HOSTILE),))
+    result = builders.focal_result(quality=quality, reasons=(HOSTILE,))
+    pdf.write_pdf(result, tmp_path / "a.pdf", None, HOSTILE)
+    words, reader = words_of(tmp_path / "a.pdf")
+    assert "<script>alert(1)</script>" in words
+    assert len(reader.pages) <= 2
+    assert not any("/JS" in str(page) or "/Annots" in page for page in reader.pages)
+
+
+def test_the_bundle_fits_r4b_and_names_no_disease():
+    from fhir.resources.R4B.bundle import Bundle
+
+    document = builders.focal_result().document
+    told = json.loads(fhir.fhir_bundle(document))
+    Bundle.model_validate(told)
+    report, *observations = [entry["resource"] for entry in told["entry"]]
+    assert {entry["fullUrl"] for entry in told["entry"][1:]} == {one["reference"] for one in report["result"]}
+    by_code = {one["code"]["coding"][0]["code"]: one for one in observations}
+    assert by_code["rate"]["valueQuantity"] == {
+        "value": 28.7, "unit": "per minute", "system": "http://unitsofmeasure.org", "code": "/min",
+    }  # fmt: skip
+    assert text.REQUIRED_WORDING in report["conclusion"]
+    assert not any(word in json.dumps(told) for word in ("snomed", "icd", "conclusionCode"))
+    assert fhir.fhir_bundle(document) == fhir.fhir_bundle(document)
+
+
+def test_what_was_not_measured_is_absent_and_never_zero():
+    told = json.loads(fhir.fhir_bundle(builders.rest_result().document))
+    by_code = {one["resource"]["code"].get("coding", [{}])[0].get("code"): one["resource"] for one in told["entry"]}
+    assert "valueQuantity" not in by_code["dominant-frequency"]
+    assert by_code["dominant-frequency"]["dataAbsentReason"]
+
+
+def test_parquet_holds_the_traces_with_null_for_not_measured(tmp_path):
+    import pyarrow.parquet as pq
+
+    result = builders.focal_result()
+    write_parquet(result, tmp_path / "s.parquet")
+    table = pq.read_table(tmp_path / "s.parquet")
+    assert table.column_names == ["time_s", "site_1_px"]
+    assert np.array_equal(table["time_s"].to_numpy(), result.signals.time_s)
+    site = result.document.sites[0]
+    wanted = traces.pool_trace(result.signals, site, traces.direction_of_site(site, result.document.events))
+    got = np.array([np.nan if one is None else one for one in table["site_1_px"].to_pylist()])
+    assert np.allclose(got, wanted, equal_nan=True, atol=1e-5)
+    assert table["site_1_px"].null_count == int(np.isnan(wanted).sum()) > 0
+
+
+def test_draw_writes_what_is_asked_for(tmp_path):
+    result = builders.focal_result()
+    draw(result, tmp_path, None, Drawing(pdf=True, fhir=True))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "fhir.json", "report.html", "report.pdf", "signals.parquet",
+    ]  # fmt: skip
+
+
+def test_a_result_without_sites_has_a_table_of_times(tmp_path):
+    import pyarrow.parquet as pq
+
+    result = builders.rest_result()
+    write_parquet(replace(result), tmp_path / "s.parquet")
+    assert pq.read_table(tmp_path / "s.parquet").column_names == ["time_s"]

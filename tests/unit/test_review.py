@@ -1,0 +1,102 @@
+"""A review: read with every check, joined with the events, counted again; the result itself never changes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests import builders
+from vision.errors import ResultFileError
+from vision.model.drawing import Drawing
+from vision.model.result import Clock
+from vision.report.export import result_sha256
+from vision.report.reviewed import read_review, reviewed_events
+from vision.review import draw_reviewed, reviewed_features
+from vision.settings import Settings
+
+
+def clocked(**changes):
+    result = builders.focal_result(**changes)
+    clock = Clock(((0.0, 29.3),), 1 / 30, 0.15)
+    return replace(result, document=result.document.model_copy(update={"clock": clock}))
+
+
+def written(path, result, **changes):
+    told = {
+        "format": "twitchscope-review", "version": 1, "result_sha256": result_sha256(result.document),
+        "reviewer": "Dr <b>X</b>", "reviewed_at": "2026-11-23T01:00:00.000Z", "remark": "all",
+        "decisions": [{"event": 1, "verdict": "accepted", "remark": "clear"},
+                      {"event": 2, "verdict": "rejected", "remark": "<script>no</script>"}],
+        "added": [{"onset_s": 27.5, "site": 1, "remark": "missed"}],
+    }  # fmt: skip
+    path.write_text(json.dumps({**told, **changes}))
+    return path
+
+
+def test_nothing_judged_changes_no_count(tmp_path):
+    result = clocked()
+    review = read_review(written(tmp_path / "r.json", result, decisions=[], added=[]), result.document)
+    features = reviewed_features(result, reviewed_events(review, result.document), Settings())
+    assert features.frequency.event_count == len(result.document.events)
+
+
+def test_rejected_go_and_added_come(tmp_path):
+    result = clocked()
+    review = read_review(written(tmp_path / "r.json", result), result.document)
+    events = reviewed_events(review, result.document)
+    assert [one.verdict for one in events[:3]] == ["accepted", "rejected", None]
+    assert events[-1].predicted is None
+    features = reviewed_features(result, events, Settings())
+    assert features.frequency.event_count == len(result.document.events) - 1 + 1
+    assert features.frequency.rate_per_min == pytest.approx(60 * 14 / 29.3)
+
+
+def test_the_reviewed_page_says_so_and_shows_texts_as_texts(tmp_path):
+    result = clocked()
+    path = written(tmp_path / "r.json", result)
+    before = result.document.model_dump_json()
+    page = draw_reviewed(result, tmp_path / "out", None, Drawing(review=str(path))).read_text()
+    assert "Reviewed by Dr &lt;b&gt;X&lt;/b&gt; on 2026-11-23 01:00." in page
+    assert "<script>no</script>" not in page
+    assert "1 of 14 twitches accepted, 1 rejected, 1 added, 12 not judged and kept." in page
+    assert result.document.model_dump_json() == before
+
+
+def test_a_result_without_its_clock_is_not_counted_again(tmp_path):
+    result = builders.focal_result()
+    path = written(tmp_path / "r.json", result)
+    page = draw_reviewed(result, tmp_path / "out", None, Drawing(review=str(path))).read_text()
+    assert "cannot be recalculated" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"result_sha256": "0" * 64}, "reviews another result"),
+        ({"version": 2}, "is no review"),
+        ({"reviewer": ""}, "is no review"),
+        ({"reviewer": "x" * 300}, "is no review"),
+        ({"decisions": [{"event": 99, "verdict": "accepted"}]}, "does not hold"),
+        ({"decisions": [{"event": 1, "verdict": "maybe"}]}, "is no review"),
+        ({"decisions": [{"event": 1, "verdict": "accepted"}] * 2}, "twice"),
+        ({"added": [{"onset_s": 1e9, "site": 1}]}, "does not hold"),
+        ({"added": [{"onset_s": 1.0, "site": 9}]}, "does not hold"),
+        ({"more": 1}, "is no review"),
+    ],
+)
+def test_a_review_that_does_not_fit_is_refused_in_one_line(tmp_path, changes, said):
+    result = clocked()
+    with pytest.raises(ResultFileError, match=said) as refused:
+        read_review(written(tmp_path / "r.json", result, **changes), result.document)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "\x00\xff"])
+def test_what_is_no_review_is_refused(tmp_path, content):
+    (tmp_path / "r.json").write_text(content)
+    with pytest.raises(ResultFileError):
+        read_review(tmp_path / "r.json", clocked().document)
+    with pytest.raises(ResultFileError, match="cannot be read"):
+        read_review(tmp_path / "none.json", clocked().document)
