@@ -22,6 +22,7 @@ from vision.report.warp import drawn_from, moved, scaled_affine, to_film, to_nat
 WANTED_PX = 3.0  # a twitch at the limit of detection should move so far that it is seen
 SMALLEST_AUTO, LARGEST_AUTO, UNKNOWN_AUTO = 5.0, 20.0, 10.0
 FINE_CELLS = 1.4  # smoothing of the field that is drawn, in grid spacings
+REFERENCE_IOD, REFERENCE_SKIN_PX = 0.075, 16.0  # sigma of the reference twitch's footprint (science.md)
 FADE_CELLS = 2.0  # how far the field reaches into what has no points
 POOL_CELLS = 1.8  # smoothing before it is asked whether anything moves: near the width of a twitch
 SHUT_SD, OPEN_SD = 3.5, 5.0  # noise widths of the pooled field: below, nothing is drawn; above, all of it
@@ -96,7 +97,15 @@ def displacement_field(result: AnalysisResult) -> tuple[Lattice, FloatArray]:
         first = _smoothed(lattice, clean, own, FINE_CELLS)
         fine[index] = first + _smoothed(lattice, np.where(seen[:, None], clean - first, 0.0), own, FINE_CELLS)
         pooled[index] = _smoothed(lattice, clean, own, POOL_CELLS)
+    fine *= _lost_again(signals)
     return lattice, fine * _gate(pooled)[..., None] * _uncovered(result)[..., None]
+
+
+def _lost_again(signals: MotionSignals) -> float:
+    """Give back what smoothing with twicing takes from the peak of the reference twitch's footprint, a Gaussian."""
+    footprint_px = REFERENCE_IOD * signals.scale_px if signals.scale_px else REFERENCE_SKIN_PX
+    kept = 1 / (1 + (FINE_CELLS * signals.spacing_px / footprint_px) ** 2)
+    return float(1 / (1 - (1 - kept) ** 2))
 
 
 def _precision(signals: MotionSignals) -> FloatArray:
