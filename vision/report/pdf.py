@@ -36,7 +36,8 @@ def write_pdf(result: AnalysisResult, path: Path, still: Still | None, reviewed:
         str(path), pagesize=A4, leftMargin=MARGIN_PT, rightMargin=MARGIN_PT, topMargin=MARGIN_PT,
         bottomMargin=MARGIN_PT, title="twitchscope report", author="twitchscope", invariant=1, lang="en",
     )  # fmt: skip
-    frame.build(_story(result, still, reviewed, frame.width))
+    # a frame keeps 6 pt free on each side
+    frame.build(_story(result, still, reviewed, frame.width - 12))
 
 
 def _register_fonts() -> None:
