@@ -145,7 +145,7 @@ WRONG_USAGE = {
     "no settings file": (["a.mp4", "--settings", "none.toml"], "none.toml"),
     "two of one name": (["a.mp4", "b/a.mov", "--out", "o"], "two clips"),
     "the same twice": (["a.mp4", "./a.mp4"], "two clips"),
-    "later options": (["a.mp4", "--pdf"], "No such option"),
+    "a PDF without a report": (["a.mp4", "--pdf", "--no-report"], "--no-report"),
 }
 
 
@@ -197,7 +197,8 @@ def test_one_clip_from_analysis_to_a_new_report(run: Run, tmp_path: Path, face_c
     assert "Pattern: " in ran.out
     assert "not a medical device" in ran.out
     folder = tmp_path / "result"
-    names = ["events.csv", "report.html", "result.json", "signals.npz"]
+    names = ["events.csv", "magnified.mp4", "overlay.mp4", "report.html", "result.json"]
+    names += ["signals.npz", "signals.parquet"]
     assert sorted(path.name for path in folder.iterdir()) == names
     recording = read_result(folder).document.recording
     assert (recording.side, recording.mirrored, recording.body_part) == ("right", False, "eyelid")
