@@ -95,6 +95,8 @@ def analyze(
     debug: Debug = False,
 ) -> None:
     """Measure the twitches in one clip or several."""
+    if no_report and (pdf or fhir or event_clips):
+        raise SettingsError("--no-report together with --pdf, --fhir or --event-clips", "one of them", "leave one out")
     if no_report and open_report:
         raise SettingsError("--open together with --no-report", "one of them", "leave one out")
     drawing = _drawing(magnify, pdf=pdf, fhir=fhir, event_clips=event_clips, deidentify=deidentify, no_video=no_video)
@@ -140,8 +142,6 @@ def report(
     from vision.review import draw_reviewed
     from vision.settings import Settings
 
-    if no_report and (pdf or fhir or event_clips):
-        raise SettingsError("--no-report together with --pdf, --fhir or --event-clips", "one of them", "leave one out")
     drawing = _drawing(
         magnify, pdf=pdf, fhir=fhir, event_clips=event_clips, deidentify=deidentify, no_video=no_video, review=review
     )
