@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+import cli_clinic
 from vision.errors import DefectError, OutputError, SettingsError, ShapeError, TwitchscopeError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ DISTRACTORS_HELP = (  # compared with vision.simulate.scenario likewise
 app = typer.Typer(help="Measure muscle twitches in phone video: how often, how regular, how far spread.")
 context_app = typer.Typer(help="What was asked of the patient: it stands in the report and never changes the pattern.")
 app.add_typer(context_app, name="context")
+cli_clinic.mount(app)
 
 ClipFile = Annotated[Path, typer.Argument(metavar="CLIP", help="A video file.")]
 Clips = Annotated[list[Path], typer.Argument(metavar="CLIP", help="Video files.")]

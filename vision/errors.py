@@ -9,6 +9,7 @@
     │   └── ClipStoppedError        its analysis crashed, hung or outgrew its limits
     ├── SettingsError           the settings file or an option
     ├── OutputError             the folder or file to write to
+    ├── LibraryError            the library of results: its database, its disk, its engine
     ├── ResultFileError         a result.json that is missing, damaged or of another version
     ├── ShapeError              us: arrays that do not fit together
     └── DefectError             us: anything that nobody foresaw
@@ -75,6 +76,10 @@ class SettingsError(TwitchscopeError):
 
 class OutputError(TwitchscopeError):
     """The result cannot be written there."""
+
+
+class LibraryError(TwitchscopeError):
+    """The library, or what works for it, cannot do what is asked; what was recorded stays recorded."""
 
 
 class ResultFileError(TwitchscopeError):

@@ -40,6 +40,10 @@ Progress = Callable[[float], None]
 _Told = TypeVar("_Told")
 # The child's own code. It starts in the folder that holds the package: no module that lies beside a clip is imported.
 BEHIND = "from vision.behind import serve; serve()"
+# Where OpenBLAS, OpenMP, MKL, numexpr and OpenCV look for the number of their threads.
+THREAD_COUNTS = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OPENCV_FOR_THREADS_NUM",
+)  # fmt: skip
 HOME = Path(__file__).resolve().parents[1]
 FEWER_OR_SHORTER = "film in 1080p, or cut the clip into shorter ones"
 
@@ -69,6 +73,8 @@ class Fence:
     ----------
     settings : of the analyses, and the limits of the child.
     behind : Python code that the child runs; tests put their own there.
+    threads : of each numeric library in the child; None: as many as it likes. One where several children share a
+        machine.
 
     Notes
     -----
@@ -78,9 +84,10 @@ class Fence:
     all come from one source.
     """
 
-    def __init__(self, settings: Settings, behind: str = BEHIND) -> None:
+    def __init__(self, settings: Settings, behind: str = BEHIND, threads: int | None = None) -> None:
         self._settings = settings
         self._behind = behind
+        self._threads = threads
         self._child: subprocess.Popen[bytes] | None = None
         self._heard: queue.SimpleQueue[tuple[Kind, bytes] | None] = queue.SimpleQueue()
 
@@ -100,6 +107,7 @@ class Fence:
         self._child = subprocess.Popen(  # noqa: S603 our own interpreter and our own code; no name of a file, no shell
             [sys.executable, "-W", "ignore", "-c", self._behind],
             cwd=HOME,
+            env=None if self._threads is None else {**os.environ, **dict.fromkeys(THREAD_COUNTS, str(self._threads))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # native libraries talk there, and may name the file

@@ -1,0 +1,219 @@
+"""The commands of a clinic: many clips, patients over time. `cli` mounts them.
+
+Data goes to stdout, talk and progress to stderr, as in `cli`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from vision.errors import LibraryError, SettingsError, TwitchscopeError
+
+if TYPE_CHECKING:
+    from vision.library.batch import Entry, Tally
+    from vision.library.rows import Rows
+    from vision.library.store import Library
+    from vision.library.upload import Uploaded
+    from vision.settings import Settings
+
+DONE, FAILED = 0, 1
+LONGEST_TEXT = 200
+
+LibraryFolder = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the library; made if it is new.")]
+Database = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Database elsewhere, e.g. PostgreSQL; else TWITCHSCOPE_DATABASE, else SQLite."),
+]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", metavar="FILE", help="Settings as TOML.")]
+Patient = Annotated[str, typer.Option(metavar="ID", help="Opaque id of the patient: no name.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
+Side = Literal["left", "right"]
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the commands of a clinic to the command line."""
+    for command in (upload, batch):
+        app.command()(command)
+
+
+def upload(
+    clips: Annotated[list[Path], typer.Argument(metavar="CLIP", help="Video files of one patient.")],
+    patient: Patient,
+    library: LibraryFolder,
+    body_part: Annotated[str | None, typer.Option(metavar="TEXT", help="What was filmed.")] = None,
+    side: Annotated[Side | None, typer.Option(help="The patient's side that was filmed.")] = None,
+    filmed: Annotated[str | None, typer.Option(metavar="DATE", help="Day of the film, such as 2026-03-31.")] = None,
+    context: Annotated[Path | None, typer.Option(metavar="FILE", help="Answers of the patient, as TOML.")] = None,
+    no_keep: Annotated[bool, typer.Option("--no-keep", help="Keep no copy of the film.")] = False,
+    settings: SettingsFile = None,
+    database: Database = None,
+    debug: Debug = False,
+) -> None:
+    """Check clips, copy them into the library, analyse them and file them under a patient."""
+    from vision.context import load_context
+    from vision.library.store import Library, checked_patient
+    from vision.model.request import Request
+
+    checked_patient(patient)
+    if body_part is not None and not (body_part.isprintable() and 0 < len(body_part.strip()) <= LONGEST_TEXT):
+        raise SettingsError("--body-part", f"1 to {LONGEST_TEXT} letters on one line", "write it shorter")
+    answers = None if context is None else load_context(context, datetime.date.today())
+    request = Request(body_part=body_part, side=side, filmed_on=_date(filmed), context=answers)
+    used = _settings(settings)
+    with _stoppable(), Library(library, database) as shelf:
+        codes = [_upload_one(shelf, clip, patient, request, used, keeps=not no_keep, debug=debug) for clip in clips]
+    raise typer.Exit(max(codes))
+
+
+def _upload_one(
+    shelf: Library, clip: Path, patient: str, request: Any, settings: Settings, *, keeps: bool, debug: bool
+) -> int:
+    from cli import _progress
+    from vision.library.upload import upload as file_under
+
+    try:
+        with _progress(clip.name) as on_progress:
+            uploaded = file_under(shelf, clip, patient, request, settings, keeps=keeps, on_progress=on_progress)
+    except LibraryError:
+        raise
+    except TwitchscopeError as error:
+        if debug:
+            raise
+        prefix = "" if clip.name in str(error) else f"{clip.name}: "
+        typer.echo(_one_line(f"twitchscope: {prefix}{error}"), err=True)
+        return FAILED
+    _print_uploaded(uploaded, clip.name, patient)
+    return DONE
+
+
+def _print_uploaded(uploaded: Uploaded, name: str, patient: str) -> None:
+    from cli import _print_list, _print_summary
+
+    if uploaded.was_there:
+        typer.echo(f"{_one_line(name)} is in the library already; this is what was found", err=True)
+    _print_summary(uploaded.document, name)
+    _print_list("To film better:", uploaded.advice)
+    typer.echo(f"Filed under {patient}: {uploaded.folder / 'report.html'}")
+
+
+def batch(
+    places: Annotated[
+        list[str], typer.Argument(metavar="FOLDER…|MANIFEST.csv", help="Folders, clips, addresses, or one manifest.")
+    ],
+    library: LibraryFolder,
+    patient: Annotated[str | None, typer.Option(metavar="ID", help="Whose all clips are.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; else one per core.")] = None,
+    dask: Annotated[str | None, typer.Option(metavar="local|ADDRESS", help="Work on a Dask cluster.")] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do again what failed before.")] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
+    settings: SettingsFile = None,
+    database: Database = None,
+    debug: Debug = False,  # noqa: ARG001 `main` looks for it
+) -> None:
+    """Analyse all clips of folders or of a manifest; run again, it goes on where it stopped."""
+    from vision.library.batch import Batch
+    from vision.library.manifest import entries_of, require_folder_apart
+    from vision.library.store import Library
+
+    used = _settings(settings)
+    require_folder_apart(places, library)
+    entries = entries_of(places, patient)
+    with _stoppable(), Library(library, database) as shelf, _engine(dask, workers) as engine, _table() as show:
+        work = Batch(shelf, entries, used, retries_failed=retry_failed, draws_reports=not no_report, on_change=show)
+        try:
+            tally = work.run(engine)
+        except KeyboardInterrupt:
+            typer.echo(f"{_counts(work.tally)}; run the same command again to go on", err=True)
+            raise
+    typer.echo(_counts(tally))
+    raise typer.Exit(FAILED if tally.failed else DONE)
+
+
+def _engine(dask: str | None, workers: int | None) -> Any:
+    from vision.library.engines import dask_engine, fitting_workers, local_engine
+
+    if dask is None:
+        return local_engine(workers or fitting_workers())
+    if workers is not None and dask != "local":
+        raise SettingsError("--workers together with the address of a cluster", "one of them", "leave --workers out")
+    return dask_engine(dask, workers or fitting_workers())
+
+
+@contextmanager
+def _table() -> Iterator[Callable[[Tally, Entry | None, Rows | None], None]]:
+    """Show how far the batch is, where stderr is a terminal; failures are lines of their own."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True)
+    with Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else _nothing() as live:
+
+        def show(tally: Tally, entry: Entry | None, rows: Rows | None) -> None:
+            if rows is not None and entry is not None and rows.outcome["state"] == "failed":
+                said = "; ".join(part for part in (rows.outcome["reason"], rows.outcome["advice"]) if part)
+                console.print(_one_line(f"{entry.name}: {said}"), markup=False, highlight=False, soft_wrap=True)
+            if live is not None:
+                live.update(_tally_table(tally), refresh=True)
+
+        yield show
+
+
+def _tally_table(tally: Tally) -> Any:
+    from rich.table import Table
+
+    table = Table("done", "running", "failed", "done before", "clips a minute", "time left")
+    rate = "-" if tally.per_min is None else f"{tally.per_min:.1f}"
+    left = "-" if tally.left_s is None else str(datetime.timedelta(seconds=round(tally.left_s)))
+    table.add_row(
+        f"{tally.done} of {tally.total}", str(tally.running), str(tally.failed), str(tally.passed), rate, left
+    )
+    return table
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield None
+
+
+def _counts(tally: Tally) -> str:
+    return f"{tally.done} done, {tally.failed} failed, {tally.passed} done before, of {tally.total} clips"
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does: what runs is stopped, what is recorded stays."""
+
+    def stop(_number: int, _frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _settings(path: Path | None) -> Settings:
+    from vision.settings import Settings, load_settings
+
+    return Settings() if path is None else load_settings(path)
+
+
+def _date(value: str | None) -> str | None:
+    from vision.library.manifest import filmed_date
+
+    try:
+        return None if value is None else filmed_date(value)
+    except ValueError as error:
+        raise SettingsError(f"--filmed {value[:20] if value else ''!r}: {error}", "a day such as 2026-03-31") from error
+
+
+def _one_line(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))

@@ -1,0 +1,246 @@
+"""Many clips through one engine: what is done already is passed over, what is done is recorded at once.
+
+The order is drawn by chance: two batches on one library then seldom take the same clip at the same time, and when they
+do, the second outcome is dropped. Nothing has to be locked, so that a process that was killed leaves no lock behind.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vision.errors import ClipError, ClipNotReadableError, LibraryError, OutputError
+from vision.library import files, remote
+from vision.library.engines import WAITING_PER_WORKER, Engine
+from vision.library.rows import Rows, failure_rows
+from vision.library.schema import DONE
+from vision.library.store import Facts, Known, Library
+from vision.library.work import TRIES, Filed, Job, file_clip, place_sha256, refusal_of, request_sha256, unread_key
+from vision.model.request import Request
+from vision.settings import Settings
+from vision.video.files import require_regular_file
+
+TICK_S = 0.5  # between two looks at the table
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One clip of a batch: where it lies and what was said of it."""
+
+    place: str
+    request: Request = field(default_factory=Request)
+    facts: Facts = field(default_factory=Facts)
+
+    @property
+    def name(self) -> str:
+        """Its file's name, fit for a terminal."""
+        return "".join(letter if letter.isprintable() else "?" for letter in self.place.rsplit("/", 1)[-1])
+
+
+@dataclass
+class Tally:
+    """How far a batch has come. `passed`: recorded before, or the same film twice."""
+
+    total: int
+    passed: int = 0
+    done: int = 0
+    failed: int = 0
+    running: int = 0
+    began_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def per_min(self) -> float | None:
+        """Clips a minute so far; None before the first one."""
+        finished, passed_s = self.done + self.failed, time.monotonic() - self.began_s
+        return 60 * finished / passed_s if finished and passed_s > 0 else None
+
+    @property
+    def left_s(self) -> float | None:
+        """Time left at the rate so far."""
+        if self.per_min is None:
+            return None
+        return 60 * (self.total - self.passed - self.done - self.failed) / self.per_min
+
+
+@dataclass(frozen=True)
+class _Ticket:
+    entry: Entry
+    stamp: str | None
+    job: Job
+    tries: int = 1
+
+
+OnChange = Callable[[Tally, Entry | None, Rows | None], None]
+
+
+class Batch:
+    """One batch.
+
+    Parameters
+    ----------
+    retries_failed : do clips again that failed before with the same settings and version.
+    draws_reports : write report.html for each clip.
+    on_change : told the tally now and then, and each clip that ended with its outcome.
+    """
+
+    def __init__(
+        self, library: Library, entries: Sequence[Entry], settings: Settings, *, retries_failed: bool = False,
+        draws_reports: bool = True, on_change: OnChange = lambda *_: None, seed: int | None = None,
+    ) -> None:  # fmt: skip
+        self._library, self._settings, self._on_change = library, settings, on_change
+        self._retries_failed, self._draws_reports = retries_failed, draws_reports
+        self._entries = list(entries)
+        random.Random(seed).shuffle(self._entries)  # noqa: S311 an order, no secret
+        self.tally = Tally(len(self._entries))
+        self.run_id = library.run_of(settings)
+        self._known: dict[str, Known] = library.known(self.run_id)
+        self._sources = library.sources()
+        self._taken: set[str] = set()
+        self._pending: dict[Future[Filed], _Ticket] = {}
+
+    def run(self, engine: Engine) -> Tally:
+        """Do what is left to do.
+
+        Raises
+        ------
+        LibraryError, OutputError
+            The library, its disk or the engine fails: what was recorded stays, and the same command goes on from there.
+        """
+        tickets = self._tickets()
+        while True:
+            self._fill(engine, tickets)
+            if not self._pending:
+                self._on_change(self.tally, None, None)
+                return self.tally
+            ended, _ = wait(self._pending, timeout=TICK_S, return_when=FIRST_COMPLETED)
+            self._take(engine, ended)
+            self._on_change(self.tally, None, None)
+
+    def _fill(self, engine: Engine, tickets: Iterator[_Ticket]) -> None:
+        """Hand out clips, never more than the engine can soon begin."""
+        room = WAITING_PER_WORKER * engine.width() - len(self._pending)
+        while room > 0 and (ticket := next(tickets, None)) is not None:
+            self._submit(engine, ticket)
+            room -= 1
+
+    def _submit(self, engine: Engine, ticket: _Ticket) -> None:
+        try:
+            self._pending[engine.executor.submit(file_clip, ticket.job)] = ticket
+        except Exception as error:
+            raise _engine_lost() from error
+        self.tally.running = len(self._pending)
+
+    def _take(self, engine: Engine, ended: set[Future[Filed]]) -> None:
+        """Record what ended; a failure of disk or engine waits until the others are recorded."""
+        stopped: BaseException | None = None
+        for future in ended:
+            ticket = self._pending.pop(future)
+            self.tally.running = len(self._pending)
+            try:
+                filed = future.result()
+            except OutputError as error:
+                stopped = error
+                continue
+            except BaseException as error:
+                if engine.is_lost(error):
+                    stopped = _engine_lost()
+                    continue
+                filed = Filed(ticket.job.key or unread_key(ticket.entry.place), refusal_of(error))
+            self._finish(engine, ticket, filed)
+        if stopped is not None:
+            raise stopped
+
+    def _finish(self, engine: Engine, ticket: _Ticket, filed: Filed) -> None:
+        """Record an outcome, unless the file was another one when it ended."""
+        if filed.changed or (ticket.stamp is not None and _stamp(ticket.entry.place) not in (None, ticket.stamp)):
+            if ticket.tries < TRIES:
+                again = self._ticket(ticket.entry, ticket.tries + 1)
+                if again is not None:
+                    self._submit(engine, again)
+                return
+            changing = ClipNotReadableError(f"{ticket.entry.name} keeps changing", "a finished file", "copy it first")
+            filed = Filed(unread_key(ticket.entry.place), failure_rows(changing, ticket.entry.name))
+        source = None if ticket.stamp is None else (place_sha256(ticket.entry.place), ticket.stamp)
+        if filed.key.startswith("unread-"):
+            source = None
+        request = request_sha256(ticket.entry.request)
+        try:
+            self._library.record(self.run_id, filed.key, request, ticket.entry.facts, filed.rows, source)
+        except LibraryError as error:
+            if "patient" not in error.found:
+                raise
+            self._note(ticket.entry, failure_rows(error))
+            return
+        self._note(ticket.entry, filed.rows)
+
+    def _note(self, entry: Entry, rows: Rows) -> None:
+        if rows.outcome["state"] == DONE:
+            self.tally.done += 1
+        else:
+            self.tally.failed += 1
+        self._on_change(self.tally, entry, rows)
+
+    def _tickets(self) -> Iterator[_Ticket]:
+        """Look at one clip after the other, when its turn comes, and pass over what need not be done."""
+        for entry in self._entries:
+            ticket = self._ticket(entry)
+            if ticket is not None:
+                yield ticket
+
+    def _ticket(self, entry: Entry, tries: int = 1) -> _Ticket | None:
+        stamp, key = self._look(entry.place)
+        name, request = key or unread_key(entry.place), request_sha256(entry.request)
+        if (name in self._taken and tries == 1) or self._is_settled(name, request):
+            self.tally.passed += 1
+            return None
+        self._taken.add(name)
+        library = self._library
+        job = Job(
+            entry.place, key, entry.request, self._settings, str(library.work), str(library.results),
+            entry.facts.patient or "", self._draws_reports,
+        )  # fmt: skip
+        return _Ticket(entry, stamp, job, tries)
+
+    def _look(self, place: str) -> tuple[str | None, str | None]:
+        """Give stamp and key of what lies there, reading it only where it is not known by its stamp."""
+        stamp = _stamp(place)
+        known = self._sources.get(place_sha256(place))
+        if stamp is not None and known is not None and known[0] == stamp:
+            return stamp, known[1]
+        if remote.is_remote(place):
+            return stamp, None  # whoever fetches it hashes it
+        try:
+            require_regular_file(Path(place), follow_links=self._settings.video.follow_links)
+            return stamp, files.sha256_of(Path(place))
+        except ClipError:
+            return None, None  # the worker says why
+
+    def _is_settled(self, key: str, request: str) -> bool:
+        known = self._known.get(key)
+        if known is not None and known.request_sha256 == request and (known.state == DONE or not self._retries_failed):
+            return True
+        return self._library.is_done(key, self.run_id, request)
+
+
+def _stamp(place: str) -> str | None:
+    """Tell a file from its later versions without reading it."""
+    if remote.is_remote(place):
+        return remote.stamp_of(place)
+    try:
+        status = os.lstat(place)
+    except OSError:
+        return None
+    return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
+
+
+def _engine_lost() -> LibraryError:
+    return LibraryError(
+        "the scheduler or its workers are gone",
+        "a running cluster",
+        "nothing recorded is lost; run the same command again",
+    )

@@ -1,0 +1,250 @@
+"""Which clips a batch is made of: folders searched through, addresses listed, or a manifest that says more of each."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import difflib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vision.errors import OutputError, SettingsError, TwitchscopeError
+from vision.library import remote
+from vision.library.batch import Entry
+from vision.library.store import Facts, checked_patient
+from vision.model.request import Request
+
+SUFFIXES = (
+    ".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".3gp", ".3g2", ".mpg", ".mpeg", ".mts", ".m2ts", ".ts", ".wmv",
+    ".flv", ".ogv", ".gif", ".webp", ".hevc", ".h264",
+)  # fmt: skip
+COLUMNS = (
+    "clip", "patient", "body_part", "side", "filmed", "view", "region", "mm_per_px", "capture_rate_hz", "mirrored",
+    "context",
+)  # fmt: skip
+LONGEST_TEXT = 200
+MOST_ROWS = 1_000_000
+MOST_FAULTS_SHOWN = 50
+
+
+def entries_of(places: Sequence[str], patient: str | None = None) -> list[Entry]:
+    """Find the clips of a batch.
+
+    Parameters
+    ----------
+    places : folders, clips, addresses, or one manifest that ends in ``.csv``.
+    patient : whose all clips are; a manifest says so in its own column.
+
+    Raises
+    ------
+    SettingsError
+        The manifest has faults (all are listed), or a place is not there or holds no clip.
+    """
+    if any(place.lower().endswith(".csv") for place in places):
+        if len(places) > 1 or patient is not None:
+            raise SettingsError("a manifest together with others", "the manifest alone", "name what else in its rows")
+        return read_manifest(Path(places[0]))
+    facts = Facts(patient=None if patient is None else checked_patient(patient))
+    found = [Entry(clip, Request(), facts) for place in places for clip in _clips_in(place)]
+    if not found:
+        raise SettingsError("no clip was found there", f"files such as {', '.join(SUFFIXES[:6])}", "check it")
+    return found
+
+
+def _clips_in(place: str) -> Iterator[str]:
+    if remote.is_remote(place):
+        yield from (name for name in remote.listed(place) if Path(name).suffix.lower() in SUFFIXES)
+        return
+    path = Path(place)
+    if path.is_dir():
+        # Hidden files are thumbnails and leftovers of copying ("._clip.mov" of macOS).
+        clips = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES)
+        yield from (str(file.absolute()) for file in clips if not file.name.startswith(".") and not file.is_dir())
+    elif path.exists() or path.is_symlink():
+        yield str(path.absolute())
+    else:
+        raise SettingsError(f"there is no {path.name}", "a folder, a clip or a manifest", "check the path")
+
+
+def read_manifest(path: Path) -> list[Entry]:
+    """Read a manifest: CSV with a header; only the column ``clip`` must be there.
+
+    Raises
+    ------
+    SettingsError
+        Listing every fault of the file at once, each with its line.
+    """
+    rows = _rows(path)
+    faults: list[str] = []
+    entries: list[Entry] = []
+    seen: dict[str, int] = {}
+    for line, row in rows:
+        wrong: list[str] = []
+        entry = _entry(row, path.parent, wrong)
+        if entry.place in seen:
+            wrong.append(f"{entry.name} stands in line {seen[entry.place]} already")
+        seen.setdefault(entry.place, line)
+        faults += [f"line {line}: {fault}" for fault in wrong]
+        entries.append(entry)
+    if faults:
+        shown = "; ".join(faults[:MOST_FAULTS_SHOWN])
+        more = f"; and {len(faults) - MOST_FAULTS_SHOWN} more" if len(faults) > MOST_FAULTS_SHOWN else ""
+        raise SettingsError(f"{path.name}: {shown}{more}", "a manifest without faults", "nothing was done; correct it")
+    if not entries:
+        raise SettingsError(f"{path.name} has no rows", "a row for each clip", "see docs/clinic.md")
+    return entries
+
+
+def _rows(path: Path) -> list[tuple[int, Mapping[str, str]]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, strict=True)
+            _require_columns(path.name, list(reader.fieldnames or []))
+            rows: list[tuple[int, Mapping[str, str]]] = []
+            for row in reader:
+                if None in row or None in row.values():
+                    raise SettingsError(
+                        f"{path.name}: line {reader.line_num} has not as many cells as the header",
+                        "as many",
+                        "quote commas",
+                    )
+                rows.append((reader.line_num, row))
+                if len(rows) > MOST_ROWS:
+                    raise SettingsError(f"{path.name} is too long", f"{MOST_ROWS} rows at most", "split it")
+            return rows
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SettingsError(f"{path.name} cannot be read as CSV", "a text file in UTF-8", "save it as CSV") from error
+
+
+def _require_columns(name: str, columns: list[str]) -> None:
+    faults = []
+    if "clip" not in columns:
+        faults.append("no column clip")
+    faults += [f"column {column} stands there twice" for column in sorted({c for c in columns if columns.count(c) > 1})]
+    for column in columns:
+        if column not in COLUMNS:
+            close = difflib.get_close_matches(column, COLUMNS, n=1)
+            faults.append(f"unknown column {column[:40]!r}" + (f", did you mean {close[0]}?" if close else ""))
+    if faults:
+        raise SettingsError(f"{name}: {'; '.join(faults)}", f"columns among {', '.join(COLUMNS)}", "nothing was done")
+
+
+def _entry(row: Mapping[str, str], beside: Path, wrong: list[str]) -> Entry:
+    """Read one row; what is wrong with it goes to `wrong`."""
+
+    def cell(column: str, read: Callable[[str], Any]) -> Any:
+        value = (row.get(column) or "").strip()
+        if not value:
+            return None
+        try:
+            return read(value)
+        except TwitchscopeError as error:
+            wrong.append(f"{column}: {error}")
+        except ValueError as error:
+            wrong.append(f"{column} {value[:40]!r}: {error}")
+        return None
+
+    place = cell("clip", lambda value: _place(value, beside))
+    if place is None and not any(fault.startswith("clip") for fault in wrong):
+        wrong.append("clip: empty")
+    filmed_on, body_part, side = (
+        cell("filmed", filmed_date),
+        cell("body_part", _text),
+        cell("side", _one_of("left", "right")),
+    )
+    mirrored = cell("mirrored", _one_of("yes", "no"))
+    request = Request(
+        view=cell("view", _one_of("face", "eye", "skin")),
+        region_px=cell("region", rectangle),
+        body_part=body_part,
+        side=side,
+        filmed_on=filmed_on,
+        mirrored=None if mirrored is None else mirrored == "yes",
+        mm_per_px=cell("mm_per_px", positive),
+        capture_rate_hz=cell("capture_rate_hz", positive),
+        context=cell("context", lambda value: _context(value, beside)),
+    )
+    patient = cell("patient", checked_patient)
+    return Entry(str(place or row.get("clip")), request, Facts(patient, filmed_on, body_part, side))
+
+
+def _place(value: str, beside: Path) -> str:
+    if remote.is_remote(value):
+        return value
+    path = (beside / value).absolute()
+    if not path.is_file():
+        raise ValueError("there is no such file")
+    return str(path)
+
+
+def _context(value: str, beside: Path) -> Any:
+    from vision.context import load_context
+
+    return load_context(beside / value, datetime.date.today())
+
+
+def filmed_date(value: str) -> str:
+    """Read a date such as 2026-03-31, not in the future.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    try:
+        date = datetime.date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("not a date such as 2026-03-31") from None
+    if date > datetime.date.today():
+        raise ValueError("lies in the future")
+    if date.year < 1990:
+        raise ValueError("lies before there were such cameras")
+    return date.isoformat()
+
+
+def rectangle(value: str) -> tuple[float, float, float, float]:
+    """Read X Y W H in upright pixels, parted by blanks, commas or semicolons."""
+    numbers = [float(part) for part in value.replace(",", " ").replace(";", " ").split()]
+    if len(numbers) != 4 or not all(math.isfinite(number) for number in numbers) or min(numbers[2:]) <= 0:
+        raise ValueError("not four numbers X Y W H with W and H above 0")
+    x, y, width, height = numbers
+    return x, y, width, height
+
+
+def positive(value: str) -> float:
+    """Read a number above 0."""
+    number = float(value)
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError("not a number above 0")
+    return number
+
+
+def _text(value: str) -> str:
+    if not value.isprintable() or len(value) > LONGEST_TEXT:
+        raise ValueError(f"not one line of at most {LONGEST_TEXT} letters")
+    return value
+
+
+def _one_of(*words: str) -> Callable[[str], Any]:
+    def read(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"not one of {', '.join(words)}")
+        return value
+
+    return read
+
+
+def require_folder_apart(places: Sequence[str], library: Path) -> None:
+    """Refuse a library that is itself searched for clips: its copies would be taken for new films.
+
+    Raises
+    ------
+    OutputError
+        It lies in one of the folders, or is one.
+    """
+    inside = library.resolve()
+    for place in places:
+        if not remote.is_remote(place) and Path(place).is_dir() and inside.is_relative_to(Path(place).resolve()):
+            raise OutputError("the library lies inside the folder of clips", "a folder apart", "name another")

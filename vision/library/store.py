@@ -1,0 +1,296 @@
+"""The library: a folder with copies of clips, results named by their content, and one database that knows them all."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import Engine, delete, insert, select, text
+from sqlalchemy.orm import Session
+
+from vision.errors import LibraryError, SettingsError
+from vision.library import database, files
+from vision.library.rows import Rows
+from vision.library.schema import DONE, SCHEMA_LOCK_OF_WRITERS, Clip, Event, Outcome, Part, Patient, Run, Source
+from vision.report.folder import is_empty, refusal, replace_text
+from vision.settings import Settings, settings_sha256
+
+MARK_NAME, DATABASE_NAME = "library.json", "library.sqlite"
+CLIPS, RESULTS, WORK = "clips", "results", "work"
+FORMAT = 1
+PATIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the user said of a clip and what is known of its file."""
+
+    patient: str | None = None
+    filmed_on: str | None = None
+    body_part: str | None = None
+    side: str | None = None
+    kept_as: str | None = None
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What one run has recorded of one clip."""
+
+    request_sha256: str
+    state: str
+
+
+def checked_patient(name: str) -> str:
+    """Refuse an id that could be taken for a path or an option.
+
+    Raises
+    ------
+    SettingsError
+        It is none.
+    """
+    if PATIENT.fullmatch(name) is None or ".." in name:
+        raise SettingsError(
+            f"the patient id {name[:40]!r}",
+            "1 to 64 letters, digits, '.', '_' or '-', a letter or digit first, no '..'",
+            "use the clinic's own opaque id, no name",
+        )
+    return name
+
+
+class Library:
+    """One library. Use it as a context manager, or call `close`.
+
+    Raises
+    ------
+    LibraryError
+        The folder holds something else, cannot be written, or its database is locked, damaged or newer.
+    """
+
+    def __init__(self, folder: Path, url: str | None = None, *, is_new_allowed: bool = True) -> None:
+        self.folder = folder.absolute()
+        self.clips, self.results, self.work = self.folder / CLIPS, self.folder / RESULTS, self.folder / WORK
+        url = url or os.environ.get("TWITCHSCOPE_DATABASE")
+        _require_library(self.folder, url, is_new_allowed=is_new_allowed)
+        self.engine: Engine = database.connect(url or f"sqlite:///{self.folder / DATABASE_NAME}")
+        try:
+            database.prepare(self.engine)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    def run_of(self, settings: Settings) -> int:
+        """Find or begin the run of this version with these settings."""
+        used = version("twitchscope"), settings_sha256(settings)
+        with database.writing(self.engine) as session:
+            _one_writer(session)
+            found = session.scalar(select(Run.id).where(Run.version == used[0], Run.settings_sha256 == used[1]))
+            if found is not None:
+                return found
+            run = Run(
+                version=used[0], settings_sha256=used[1], settings_json=settings.model_dump_json(), started_at=utc_now()
+            )
+            session.add(run)
+            session.flush()
+            return run.id
+
+    def known(self, run_id: int) -> dict[str, Known]:
+        """Read what a run has recorded, by clip."""
+        query = select(Clip.key, Outcome.request_sha256, Outcome.state).join(Outcome, Outcome.clip_id == Clip.id)
+        with database.reading(self.engine) as session:
+            rows = session.execute(query.where(Outcome.run_id == run_id))
+            return {key: Known(request, state) for key, request, state in rows}
+
+    def is_done(self, key: str, run_id: int, request_sha256: str) -> bool:
+        """Look once more whether another program has recorded this meanwhile."""
+        return self.result_of(key, run_id, request_sha256) is not None
+
+    def result_of(self, key: str, run_id: int, request_sha256: str) -> str | None:
+        """Name the result that a run has of a clip and request; None where there is none."""
+        query = select(Outcome.result_sha256).join(Clip, Outcome.clip_id == Clip.id)
+        query = query.where(Clip.key == key, Outcome.run_id == run_id, Outcome.request_sha256 == request_sha256)
+        with database.reading(self.engine) as session:
+            return session.scalar(query.where(Outcome.state == DONE))
+
+    def sources(self) -> dict[str, tuple[str, str]]:
+        """Read what each file held when it was last read: place → (stamp, key)."""
+        with database.reading(self.engine) as session:
+            rows = session.execute(select(Source.place_sha256, Source.stamp, Source.key))
+            return {place: (stamp, key) for place, stamp, key in rows}
+
+    def add_clip(self, key: str, facts: Facts) -> int:
+        """Note a clip and whose it is.
+
+        Raises
+        ------
+        LibraryError
+            It is filed under another patient.
+        """
+        with database.writing(self.engine) as session:
+            _one_writer(session)
+            return _clip(session, key, facts).id
+
+    def record(
+        self, run_id: int, key: str, request_sha256: str, facts: Facts, rows: Rows, source: tuple[str, str] | None,
+        *, replaces: bool = False,
+    ) -> bool:  # fmt: skip
+        """Record one outcome with all that belongs to it, or nothing.
+
+        Parameters
+        ----------
+        source : place and stamp of the file that held the clip, to know it again without reading it.
+        replaces : put this in the place of a good outcome too: its files are gone.
+
+        Returns
+        -------
+        False where a good outcome of the same request is there already: it stays.
+        """
+        with database.writing(self.engine) as session:
+            _one_writer(session)
+            clip = _clip(session, key, facts)
+            if source is not None:
+                session.merge(Source(place_sha256=source[0], stamp=source[1], key=key))
+                session.execute(delete(Clip).where(Clip.key == f"unread-{source[0]}"))  # it can be read now
+            old = session.execute(
+                select(Outcome.id, Outcome.request_sha256, Outcome.state).where(
+                    Outcome.clip_id == clip.id, Outcome.run_id == run_id
+                )
+            ).first()
+            if old is not None and not replaces and (old.request_sha256, old.state) == (request_sha256, DONE):
+                return False
+            if old is not None:
+                session.execute(delete(Outcome).where(Outcome.id == old.id))
+            _insert(session, clip.id, run_id, request_sha256, rows)
+        return True
+
+    def result_folder(self, result_sha256: str) -> Path:
+        """Say where a result lies."""
+        return self.results / result_sha256[:2] / result_sha256
+
+    def require_patient(self, session: Session, name: str) -> Patient:
+        """Find a patient.
+
+        Raises
+        ------
+        LibraryError
+            There is none of that id.
+        """
+        found = session.scalar(select(Patient).where(Patient.name == checked_patient(name)))
+        if found is None:
+            raise LibraryError(f"no patient {name} in this library", "an id given to upload or batch", "check it")
+        return found
+
+    def check(self) -> list[str]:
+        """Look for damage: the database's own check, and results that are recorded but not there."""
+        problems = []
+        with database.reading(self.engine) as session:
+            if self.engine.dialect.name == "sqlite":
+                said = [str(row[0]) for row in session.execute(text("PRAGMA integrity_check"))]
+                problems += [f"database: {line}" for line in said if line != "ok"]
+                lost = session.execute(text("PRAGMA foreign_key_check")).all()
+                problems += [f"database: {len(lost)} rows point nowhere"] if lost else []
+            for key in session.scalars(select(Outcome.result_sha256).where(Outcome.result_sha256.is_not(None))):
+                if key is not None and not (self.result_folder(key) / "result.json").is_file():
+                    problems.append(f"result {key[:12]} is recorded but not there")
+        return problems
+
+
+def utc_now() -> datetime.datetime:
+    """Give the time of day as the database keeps it."""
+    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
+
+
+def _one_writer(session: Session) -> None:
+    """One writer after the other, on PostgreSQL too: what was looked up stays true until it is written."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK_OF_WRITERS})
+
+
+def _clip(session: Session, key: str, facts: Facts) -> Clip:
+    clip = session.scalar(select(Clip).where(Clip.key == key))
+    if clip is None:
+        clip = Clip(key=key, added_at=utc_now())
+        session.add(clip)
+    if facts.patient is not None:
+        owner = _patient(session, facts.patient)
+        if clip.patient_id not in (None, owner.id):
+            raise LibraryError("this clip is filed under another patient", "one patient for a clip", "check --patient")
+        clip.patient_id = owner.id
+    for name in ("filmed_on", "body_part", "side", "kept_as", "size_bytes"):
+        if getattr(facts, name) is not None:
+            setattr(clip, name, getattr(facts, name))
+    session.flush()
+    return clip
+
+
+def _patient(session: Session, name: str) -> Patient:
+    found = session.scalar(select(Patient).where(Patient.name == name))
+    if found is None:
+        found = Patient(name=checked_patient(name), added_at=utc_now())
+        session.add(found)
+        session.flush()
+    return found
+
+
+def _insert(session: Session, clip_id: int, run_id: int, request_sha256: str, rows: Rows) -> None:
+    given: Mapping[str, Any] = {
+        "clip_id": clip_id, "run_id": run_id, "request_sha256": request_sha256, "recorded_at": utc_now(),
+    }  # fmt: skip
+    outcome = Outcome(**given, **rows.outcome)
+    session.add(outcome)
+    session.flush()
+    tables: Iterable[tuple[Any, Any]] = ((Part, rows.parts), (Event, rows.events))
+    for table, values in tables:
+        if values:
+            session.execute(insert(table), [{"outcome_id": outcome.id, **row} for row in values])
+
+
+def _require_library(folder: Path, url: str | None, *, is_new_allowed: bool) -> None:
+    """Make the folder a library, or see that it is one, and that the database is the one it was made with."""
+    mark = folder / MARK_NAME
+    try:
+        if not mark.exists():
+            if not is_new_allowed:
+                raise LibraryError(f"{folder.name} is no library", "one that upload or batch made", "check --library")
+            if folder.exists() and not (folder.is_dir() and is_empty(folder)):
+                raise LibraryError(
+                    f"the folder {folder.name} holds something else",
+                    "a new or empty folder, or a library",
+                    "name another",
+                )
+            folder.mkdir(parents=True, exist_ok=True)
+            replace_text(mark, json.dumps({"format": FORMAT, "database": "url" if url else DATABASE_NAME}) + "\n")
+        said = json.loads(mark.read_text(encoding="utf-8"))
+        for name in (CLIPS, RESULTS, WORK):
+            if not (folder / name).is_dir():
+                (folder / name).mkdir(exist_ok=True)
+        files.sweep(folder / WORK)
+    except OSError as error:
+        raise refusal(folder, error) from error
+    except ValueError as error:
+        raise LibraryError(f"{MARK_NAME} is damaged", "the file that twitchscope wrote", "put back a backup") from error
+    if not isinstance(said, dict) or said.get("format") != FORMAT:
+        raise LibraryError("the library was made by a newer version of twitchscope", f"format {FORMAT}", "update it")
+    if (said.get("database") == "url") != bool(url):
+        expected = "--database or TWITCHSCOPE_DATABASE" if not url else "no --database"
+        raise LibraryError("this library was made with another database", expected, "name the one it was made with")

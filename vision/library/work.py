@@ -1,0 +1,161 @@
+"""One clip, from file to filed result: what every worker does, here or elsewhere. It never sees the database."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from vision.errors import ClipError, ClipStoppedError, DefectError, ResultFileError, SettingsError, TwitchscopeError
+from vision.isolate import Fence, Progress
+from vision.library import files, remote
+from vision.library.rows import Rows, failure_rows, rows_of
+from vision.model.clip import ClipInfo
+from vision.model.request import Request
+from vision.report.export import write_result
+from vision.settings import Settings
+from vision.video.files import require_regular_file, shown_name
+
+TRIES = 3  # of a clip whose process was ended from outside, or which changed meanwhile; our choice
+_kept = threading.local()
+_all_kept: dict[int, _Kept] = {}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to know of one clip. Plain values: it may travel.
+
+    place : path, or address such as ``s3://bucket/clip.mp4``.
+    key : hash of the content, where it is known already.
+    work, results : folders of the library; a worker on another machine reaches them by the same path.
+    source : clips of one source may share one process behind the fence.
+    """
+
+    place: str
+    key: str | None
+    request: Request
+    settings: Settings
+    work: str
+    results: str
+    source: str
+    draws_report: bool = True
+
+
+@dataclass(frozen=True)
+class Filed:
+    """How one clip went. `key` : hash of what was analysed. `changed`: the file was another one when it ended."""
+
+    key: str
+    rows: Rows
+    changed: bool = False
+    error: TwitchscopeError | None = None
+
+
+@dataclass(frozen=True)
+class _Kept:
+    source: str
+    settings: Settings
+    fence: Fence
+
+
+def request_sha256(request: Request) -> str:
+    """Name what the user said by its content."""
+    return hashlib.sha256(TypeAdapter(Request).dump_json(request)).hexdigest()
+
+
+def place_sha256(place: str) -> str:
+    """Name a place without telling it."""
+    return hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def unread_key(place: str) -> str:
+    """Name a file whose content cannot be read, by where it lies."""
+    return f"unread-{place_sha256(place)}"
+
+
+def info(clip: Path, settings: Settings) -> ClipInfo:
+    """Read what a clip's file says of itself, behind the fence that will analyse it."""
+    return _fence_for("", settings).info(clip)
+
+
+def file_clip(job: Job, on_progress: Progress | None = None) -> Filed:
+    """Analyse one clip behind the fence and file its result; a refusal of the clip is an outcome too.
+
+    Raises
+    ------
+    OutputError
+        The result cannot be written: no fault of the clip, so that nothing may be recorded of it.
+    """
+    try:
+        with remote.local_copy(job.place, Path(job.work)) as clip:
+            require_regular_file(clip, follow_links=job.settings.video.follow_links)
+            return _file_local(job, clip, on_progress)
+    except (ClipError, SettingsError) as error:  # the file itself could not be read
+        return Filed(unread_key(job.place), _failure(job, error), error=error)
+
+
+def _file_local(job: Job, clip: Path, on_progress: Progress | None) -> Filed:
+    key = job.key
+    if key is None:
+        key = files.sha256_of(clip)
+    for tried in range(1, TRIES + 1):
+        try:
+            return Filed(*_analyse_and_settle(job, clip, key, on_progress))
+        except ClipStoppedError as error:  # noqa: PERF203 it costs nothing beside an analysis
+            if tried == TRIES or "crashed" not in error.found:
+                return Filed(key, _failure(job, error), error=error)
+        except (ClipError, SettingsError, DefectError) as error:
+            return Filed(key, _failure(job, error), changed=files.sha256_of(clip) != key, error=error)
+    raise DefectError("a clip was neither filed nor refused")
+
+
+def _failure(job: Job, error: TwitchscopeError) -> Rows:
+    return failure_rows(error, shown_name(Path(job.place)))
+
+
+def _analyse_and_settle(job: Job, clip: Path, key: str, on_progress: Progress | None) -> tuple[str, Rows, bool]:
+    fence = _fence_for(job.source, job.settings)
+    result = fence.analyse(clip, job.request, on_progress)
+    if result.document.clip.sha256 != key:
+        return key, Rows({}), True
+    aside = files.aside_in(Path(job.work))
+    try:
+        write_result(result, aside)
+        if job.draws_report:
+            fence.draw(aside, clip)
+        name = files.settle(aside, Path(job.results))
+    except ResultFileError:  # the film that the still is taken from is another one by now
+        return key, Rows({}), True
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return key, rows_of(result.document, name), False
+
+
+def _fence_for(source: str, settings: Settings) -> Fence:
+    """Give this thread's fence, a fresh one where the source or the settings are others than before."""
+    kept: _Kept | None = getattr(_kept, "kept", None)
+    if kept is None or (kept.source, kept.settings) != (source, settings):
+        if kept is not None:
+            kept.fence.close()
+        kept = _Kept(source, settings, Fence(settings, threads=1))
+        _kept.kept = _all_kept[threading.get_ident()] = kept
+    return kept.fence
+
+
+def close_fences() -> None:
+    """End the processes behind all fences of this process, whatever they do."""
+    while _all_kept:
+        with contextlib.suppress(KeyError):
+            _all_kept.popitem()[1].fence.close()
+
+
+def refusal_of(error: BaseException) -> Rows:
+    """Make an outcome of what nobody foresaw."""
+    if isinstance(error, TwitchscopeError):
+        return failure_rows(error)
+    return failure_rows(DefectError(f"unexpected {type(error).__name__}", advice="report it"))
