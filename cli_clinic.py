@@ -39,7 +39,7 @@ Side = Literal["left", "right"]
 
 def mount(app: typer.Typer) -> None:
     """Add the commands of a clinic to the command line."""
-    for command in (upload, batch):
+    for command in (upload, batch, timeline, summary, export, forget):
         app.command()(command)
 
 
@@ -134,6 +134,81 @@ def batch(
             raise
     typer.echo(_counts(tally))
     raise typer.Exit(FAILED if tally.failed else DONE)
+
+
+def timeline(
+    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="Opaque id of the patient.")],
+    library: LibraryFolder,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Page; else PATIENT-timeline.html.")] = None,
+    database: Database = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Show a patient's films in time: rates, places, what is new, and how far they can be compared."""
+    from vision.library.store import Library, checked_patient
+    from vision.library.timeline import read_timeline
+    from vision.library.timeline_page import timeline_lines, write_page
+
+    path = out or Path(f"{checked_patient(patient)}-timeline.html")
+    with Library(library, database, is_new_allowed=False) as shelf:
+        course = read_timeline(shelf, patient)
+    typer.echo("\n".join(timeline_lines(course)))
+    write_page(course, path)
+    typer.echo(f"Written: {path}")
+
+
+def summary(
+    library: LibraryFolder,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Table to write: .csv, .parquet or .html (with filters).")
+    ] = None,
+    database: Database = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Say what all clips of the library add up to; write the table of them."""
+    from vision.library.store import Library
+    from vision.library.summary import summarise, summary_lines, write_summary
+
+    with Library(library, database, is_new_allowed=False) as shelf:
+        found = summarise(shelf)
+    typer.echo("\n".join(summary_lines(found)))
+    if out is not None:
+        write_summary(found, out)
+        typer.echo(f"Written: {out}")
+
+
+def export(
+    patient: Patient,
+    library: LibraryFolder,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Archive to write; else PATIENT.zip.")] = None,
+    database: Database = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Write everything about one patient into one archive."""
+    from vision.library.patient import export_patient
+    from vision.library.store import Library, checked_patient
+
+    path = out or Path(f"{checked_patient(patient)}.zip")
+    with Library(library, database, is_new_allowed=False) as shelf:
+        count = export_patient(shelf, patient, path)
+    typer.echo(f"Written: {path} ({count} files)")
+
+
+def forget(
+    patient: Patient,
+    library: LibraryFolder,
+    database: Database = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Remove a patient from the library and say what was removed; backups are yours to remove."""
+    from vision.library.patient import forget_patient
+    from vision.library.store import Library
+
+    with Library(library, database, is_new_allowed=False) as shelf:
+        gone = forget_patient(shelf, patient)
+    typer.echo(
+        f"Removed of {patient}: {gone.clips} clips ({gone.copies} copies), {gone.outcomes} outcomes with "
+        f"{gone.events} twitches, {gone.results} result folders, {gone.reviews} reviews"
+    )
 
 
 def _engine(dask: str | None, workers: int | None) -> Any:

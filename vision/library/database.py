@@ -52,6 +52,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")  # what was recorded outlives a power cut
+    cursor.execute("PRAGMA secure_delete = ON")  # what was forgotten is overwritten
     cursor.close()
 
 

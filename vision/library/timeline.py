@@ -1,0 +1,193 @@
+"""All films of one patient in time: which of them can be compared, how the rate goes, and what twitches anew."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import func, select
+
+from vision.library.course import Course, FilmRate, course_of
+from vision.library.database import reading
+from vision.library.schema import DONE, Clip, Outcome, Part
+from vision.library.store import Library
+from vision.model.regions import region_label
+
+GOOD_RATE_HZ = 50.0  # from here on a quick twitch's peak is seen alike (settings.quality.good_rate_hz)
+RATE_RATIO = 1.25  # frame rates below that may differ so much: a dim 30 falls to 24
+LIMIT_RATIO = 2.0  # limits of detection may differ so much: our choice, unvalidated
+WATCHED_S = 10.0  # a part watched for less was not looked at (settings.quality.shortest_useful_s)
+
+
+@dataclass(frozen=True)
+class PartSeen:
+    """One region of one film."""
+
+    name: str
+    observed_s: float
+    event_count: int
+    rate_per_min: float | None
+
+
+@dataclass(frozen=True)
+class Film:
+    """One film in the timeline. `beside`: why it cannot be compared with the joined ones; None where it can."""
+
+    key: str
+    filmed_on: datetime.date | None
+    body_part: str | None
+    side: str | None
+    outcome: Outcome
+    parts: tuple[PartSeen, ...]
+    beside: str | None = None
+
+    @property
+    def place(self) -> str:
+        """What was filmed, as the user said, else what the film shows."""
+        said = self.body_part or {"face": "face", "eye": "eye"}.get(self.outcome.view or "", "skin")
+        return f"{self.side} {said}" if self.side else said
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A patient's films, the oldest first, and what they say together.
+
+    new_parts : (day, region) that twitched where an earlier comparable film had watched it without a twitch.
+    new_places : (day, body part) likewise, over films of other body parts.
+    """
+
+    patient: str
+    films: tuple[Film, ...]
+    course: Course
+    new_parts: tuple[tuple[datetime.date, str], ...]
+    new_places: tuple[tuple[datetime.date, str], ...]
+    failed_count: int
+
+    @property
+    def joined(self) -> tuple[Film, ...]:
+        """The films that can be compared."""
+        return tuple(film for film in self.films if film.beside is None)
+
+
+def read_timeline(library: Library, patient: str) -> Timeline:
+    """Read a patient's films with the latest outcome of each.
+
+    Raises
+    ------
+    LibraryError
+        There is no such patient.
+    """
+    with reading(library.engine) as session:
+        owner = library.require_patient(session, patient)
+        latest = select(func.max(Outcome.id)).join(Clip, Outcome.clip_id == Clip.id)
+        latest = latest.where(Clip.patient_id == owner.id).group_by(Outcome.clip_id)
+        query = select(Clip, Outcome).join(Outcome, Outcome.clip_id == Clip.id).where(Outcome.id.in_(latest))
+        rows = [(clip, outcome) for clip, outcome in session.execute(query)]
+        parts: dict[int, list[PartSeen]] = defaultdict(list)
+        wanted = [outcome.id for _, outcome in rows]
+        for part in session.scalars(select(Part).where(Part.outcome_id.in_(wanted)).order_by(Part.number)):
+            name = region_label(part.region, part.side)
+            parts[part.outcome_id].append(PartSeen(name, part.observed_s, part.event_count, part.rate_per_min))
+        session.expunge_all()
+    films = [_film(clip, outcome, tuple(parts[outcome.id])) for clip, outcome in rows if outcome.state == DONE]
+    return timeline_of(patient, films, failed_count=len(rows) - len(films))
+
+
+def _film(clip: Clip, outcome: Outcome, parts: tuple[PartSeen, ...]) -> Film:
+    day = None if clip.filmed_on is None else datetime.date.fromisoformat(clip.filmed_on)
+    return Film(clip.key, day, clip.body_part, clip.side, outcome, parts)
+
+
+def timeline_of(patient: str, films: Sequence[Film], failed_count: int = 0) -> Timeline:
+    """Judge what can be compared, and say what the comparable films show."""
+    ordered = sorted(films, key=lambda film: (film.filmed_on is None, film.filmed_on or datetime.date.max, film.key))
+    judged = _judged(ordered)
+    joined = [film for film in judged if film.beside is None]
+    rates = [rate for film in joined if (rate := _rate(film)) is not None]
+    return Timeline(
+        patient, tuple(judged), course_of(rates), tuple(_new_parts(joined)), tuple(_new_places(judged)), failed_count
+    )
+
+
+def _rate(film: Film) -> FilmRate | None:
+    outcome = film.outcome
+    if film.filmed_on is None or not outcome.observed_s or outcome.event_count is None:
+        return None
+    low, high = outcome.rate_low_per_min, outcome.rate_high_per_min
+    interval = None if low is None or high is None else (low, high)
+    return FilmRate(float(film.filmed_on.toordinal()), outcome.event_count, outcome.observed_s, interval)
+
+
+def _judged(films: Sequence[Film]) -> list[Film]:
+    """Join the largest set of films that compare with one of them; the others keep their reason."""
+    able = [film for film in films if _alone(film) is None]
+    sets = [[why_apart(film, other) for other in films] for film in able]
+    best = max(sets, key=lambda reasons: reasons.count(None), default=[None] * len(films))
+    return [replace(film, beside=_alone(film) or why) for film, why in zip(films, best, strict=True)]
+
+
+def _alone(film: Film) -> str | None:
+    """Say why a film can be compared with none."""
+    if film.filmed_on is None:
+        return "its day is not known"
+    if not film.outcome.is_usable:
+        return "too little of it can be used"
+    if film.outcome.limit_px is None:
+        return "its limit of detection is not known"
+    return None
+
+
+def why_apart(film: Film, other: Film) -> str | None:
+    """Say why two films cannot be compared; None where they can."""
+    one, two = film.outcome, other.outcome
+    if (one.view, film.place.casefold()) != (two.view, other.place.casefold()):
+        return "it shows another part"
+    if one.run_id != two.run_id:
+        return "it was analysed with another version or other settings"
+    if not _alike(_rate_hz(one), _rate_hz(two), RATE_RATIO):
+        return "it has another frame rate"
+    limits = ((one.limit_iod, two.limit_iod), (one.limit_mm, two.limit_mm), (one.limit_px, two.limit_px))
+    known = next(((a, b) for a, b in limits if a is not None and b is not None), None)
+    if known is None or not _alike(*known, LIMIT_RATIO):
+        return "it was filmed from another distance, or sees smaller or only larger twitches"
+    return None
+
+
+def _rate_hz(outcome: Outcome) -> float:
+    return min(outcome.mean_rate_hz or 0.0, GOOD_RATE_HZ)
+
+
+def _alike(one: float, two: float, ratio: float) -> bool:
+    return min(one, two) > 0 and max(one, two) / min(one, two) <= ratio
+
+
+def _new_parts(films: Sequence[Film]) -> list[tuple[datetime.date, str]]:
+    """Find regions that twitch and did not before, although they were watched."""
+    quiet: set[str] = set()
+    active: set[str] = set()
+    new: list[tuple[datetime.date, str]] = []
+    for film in films:
+        fresh = {part.name for part in film.parts if part.event_count} & quiet - active
+        new += [(film.filmed_on, name) for name in sorted(fresh) if film.filmed_on is not None]
+        active |= {part.name for part in film.parts if part.event_count}
+        quiet |= {part.name for part in film.parts if not part.event_count and part.observed_s >= WATCHED_S}
+    return new
+
+
+def _new_places(films: Sequence[Film]) -> list[tuple[datetime.date, str]]:
+    """Find body parts that twitch and were still in an earlier film that would have seen it."""
+    new = []
+    still: dict[str, list[Film]] = defaultdict(list)
+    active: set[str] = set()
+    for film in films:
+        if film.filmed_on is None or not film.outcome.is_usable:
+            continue
+        if film.outcome.event_count:
+            if film.place not in active and any(why_apart(old, film) is None for old in still[film.place]):
+                new.append((film.filmed_on, film.place))
+            active.add(film.place)
+        elif (film.outcome.observed_s or 0.0) >= WATCHED_S:
+            still[film.place].append(film)
+    return new
