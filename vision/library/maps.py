@@ -73,7 +73,7 @@ def _axes(first: str, last: str, highest: float) -> Markup:
     bottom = HEIGHT - BOTTOM
     return Markup(
         '<path class="axis" d="M{l} {t}V{b}H{r}"/><text x="{l}" y="{y}">{first}</text>'
-        '<text x="{r}" y="{y}" text-anchor="end">{last}</text><text x="{n}" y="{t2}" text-anchor="end">{high:.0f}</text>'
+        '<text x="{r}" y="{y}" text-anchor="end">{last}</text><text x="{n}" y="{q}" text-anchor="end">{high:.0f}</text>'
         '<text x="{n}" y="{b}" text-anchor="end">0</text><text x="4" y="14">twitches a minute</text>'
     ).format(
         l=LEFT,
@@ -84,7 +84,7 @@ def _axes(first: str, last: str, highest: float) -> Markup:
         first=first,
         last=last,
         n=LEFT - 6,
-        t2=TOP + 16,
+        q=TOP + 16,
         high=highest,
     )
 
