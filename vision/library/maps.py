@@ -113,8 +113,8 @@ def body_map(counts: Mapping[str, int]) -> tuple[Markup, list[str]]:
         x, y = BODY[word]
         dots.append(_dot(200 - x if "left" in label.casefold().split() else x, y, count, label))
     outline = Markup(
-        '<circle class="body" cx="100" cy="40" r="24"/><path class="body" d="M72 80H128L166 210L150 216L126 130V200L122 370'
-        'H104L100 215L96 370H78L74 200V130L50 216L34 210Z"/>'
+        '<circle class="body" cx="100" cy="40" r="24"/><path class="body" d="M72 80H128L166 210L150 216L126 130V200'
+        'L122 370H104L100 215L96 370H78L74 200V130L50 216L34 210Z"/>'
     )
     words = Markup('<text x="4" y="396">right</text><text x="196" y="396" text-anchor="end">left</text>')
     return _svg(200, 400, "Where on the body", [outline, words, *dots]), unplaced

@@ -1,0 +1,112 @@
+"""The course over films: laws of the fit, its size and power on simulated counts, and words that name no disease."""
+
+from __future__ import annotations
+
+import datetime
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vision.library.course import FilmRate, course_of
+from vision.library.schema import Outcome
+from vision.library.timeline import Film, PartSeen, timeline_of
+from vision.library.timeline_page import timeline_lines, write_page
+
+DAYS = st.lists(st.integers(0, 200), min_size=3, max_size=12, unique=True).filter(lambda d: max(d) - min(d) >= 14)
+
+
+def films(days, counts, observed_s=60.0):
+    return [FilmRate(float(day), int(count), observed_s, None) for day, count in zip(days, counts, strict=True)]
+
+
+@given(DAYS, st.integers(0, 30), st.floats(1, 500))
+def test_a_shift_of_the_calendar_changes_nothing(days, count, shift) -> None:
+    counts = [count + day % 3 for day in days]
+    one, two = course_of(films(days, counts)), course_of(films([day + shift for day in days], counts))
+    assert one.verdict == two.verdict or one.ratio_per_week is None
+    if one.ratio_per_week is not None:
+        assert two.ratio_per_week == pytest.approx(one.ratio_per_week, rel=1e-6)
+
+
+@given(DAYS, st.integers(1, 30))
+def test_time_backwards_turns_the_ratio_over(days, count) -> None:
+    counts = [count + day % 5 for day in days]
+    one, two = course_of(films(days, counts)), course_of(films([-day for day in days], counts))
+    assert one.ratio_per_week is not None
+    assert two.ratio_per_week == pytest.approx(1 / one.ratio_per_week, rel=1e-6)
+
+
+def test_few_films_or_days_say_nothing() -> None:
+    assert course_of(films([0, 30], [5, 50])).verdict == "too-few"
+    assert course_of(films([0, 5, 13], [5, 20, 50])).verdict == "too-few"
+    assert course_of(films([0, 7, 14], [0, 0, 0])).verdict == "none-seen"
+
+
+def exact(days, counts):
+    interval = [(60 * max(c - 1.96 * math.sqrt(c), 0.1) / 60, 60 * (c + 1.96 * math.sqrt(c)) / 60) for c in counts]
+    return [FilmRate(float(d), int(c), 60.0, i) for d, c, i in zip(days, counts, interval, strict=True)]
+
+
+def test_chance_alone_is_seldom_called_a_change_and_a_rise_is_found() -> None:
+    """5 % may be called either way; 400 draws of eight weekly films."""
+    rng, days = np.random.default_rng(4), np.arange(8) * 7
+    steady = [course_of(exact(days, rng.poisson(40, 8))).verdict for _ in range(400)]
+    assert sum(verdict in {"more-often", "less-often"} for verdict in steady) <= 32  # 5 % and three standard errors
+    rising = [course_of(exact(days, rng.poisson(20 * 1.2 ** np.arange(8)))).verdict for _ in range(100)]
+    assert rising.count("more-often") >= 90
+
+
+def test_ups_and_downs_fluctuate() -> None:
+    assert course_of(exact(np.arange(6) * 7, [10, 90, 12, 80, 9, 95])).verdict == "fluctuating"
+
+
+def film(
+    day, count, *, name="right lower-eyelid", view="face", rate_hz=60.0, limit=0.005, quiet=("right cheek",), **more
+):
+    outcome = Outcome(
+        run_id=1, state="done", view=view, label="intermittent-focal", is_usable=True, observed_s=60.0,
+        mean_rate_hz=rate_hz, limit_px=1.0, limit_iod=limit, event_count=count, rate_per_min=float(count), rate_low_per_min=count * 0.7,
+        rate_high_per_min=count * 1.4 + 3, duty_cycle=0.1, laterality="right",
+    )  # fmt: skip
+    parts = [PartSeen(name, 60.0, count, float(count)), *(PartSeen(other, 60.0, 0, 0.0) for other in quiet)]
+    on = None if day is None else datetime.date(2026, 1, 1) + datetime.timedelta(day)
+    return Film(f"{day}", on, more.get("body_part"), more.get("side"), outcome, tuple(parts))
+
+
+def test_what_cannot_be_compared_is_shown_with_its_reason() -> None:
+    odd = [film(3, 5, rate_hz=24.0), film(4, 5, limit=0.05), film(5, 5, view="skin", body_part="calf"), film(None, 5)]
+    course = timeline_of("P-1", [*(film(7 * week, 10) for week in range(4)), *odd])
+    assert len(course.films) == 8
+    assert len(course.joined) == 4
+    assert {one.beside for one in course.films if one.beside} == {
+        "it has another frame rate", "it was filmed from another distance, or sees smaller or only larger twitches",
+        "it shows another part", "its day is not known",
+    }  # fmt: skip
+
+
+def test_a_region_that_was_still_and_twitches_is_new() -> None:
+    course = timeline_of(
+        "P-1", [film(0, 9), film(9, 8), film(20, 9, name="right cheek", quiet=("right lower-eyelid",))]
+    )
+    assert [name for _, name in course.new_parts] == ["right cheek"]
+    assert "At new parts: right cheek" in " ".join(timeline_lines(course))
+
+
+def test_the_page_speaks_of_films_and_escapes_what_users_typed(tmp_path) -> None:
+    made = [film(7 * week, 10 + week, body_part="<b>calf</b>", side="left") for week in range(4)]
+    write_page(timeline_of("P-1", made), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "<b>calf" not in page
+    assert "&lt;b&gt;calf" in page
+    assert "in these films" in page.lower() or "these films do not" in page.lower()
+    assert not [
+        word for word in ("ALS", "sclerosis", "benign", "disease progression", "http:", "https:") if word in page
+    ]
+
+
+def test_no_film_makes_a_page_too(tmp_path) -> None:
+    write_page(timeline_of("P-1", []), tmp_path / "page.html")
+    assert "No film has both" in (tmp_path / "page.html").read_text()

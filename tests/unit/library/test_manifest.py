@@ -1,0 +1,78 @@
+"""A manifest: all its faults at once, or all its rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vision.errors import OutputError, SettingsError
+from vision.library.manifest import entries_of, filmed_date, read_manifest, require_folder_apart
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    (tmp_path / "b.mov").write_bytes(b"b")
+    return tmp_path
+
+
+def manifest(folder: Path, text: str) -> Path:
+    path = folder / "list.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_every_fault_is_told_at_once(folder: Path) -> None:
+    rows = (
+        "clip,patient,filmed,side,region,mm_per_px,mirrored\n"
+        "a.mp4,../x,31/02,top,1 2 3,-1,maybe\n"
+        "gone.mp4,P-1,2026-02-31,left,,,\n"
+        "b.mov,P/1,2026-03-01,left,,,\n"
+        "b.mov,P-1,,,,,\n"
+    )
+    with pytest.raises(SettingsError) as refused:
+        read_manifest(manifest(folder, rows))
+    said = str(refused.value)
+    for word in ("line 2: patient", "line 2: filmed", "line 2: side", "line 2: region", "line 2: mm_per_px",
+                 "line 2: mirrored", "line 3: clip", "line 3: filmed", "line 4: patient", "line 5: b.mov stands"):  # fmt: skip
+        assert word in said, word
+
+
+def test_columns_are_checked_before_rows(folder: Path) -> None:
+    with pytest.raises(SettingsError, match=r"did you mean patient.*nothing was done"):
+        read_manifest(manifest(folder, "clip,pateint\na.mp4,x\n"))
+    with pytest.raises(SettingsError, match="no column clip"):
+        read_manifest(manifest(folder, "patient\nx\n"))
+    with pytest.raises(SettingsError, match="cells"):
+        read_manifest(manifest(folder, "clip,patient\na.mp4,x,y\n"))
+
+
+def test_a_good_manifest_says_what_it_says(folder: Path) -> None:
+    columns = "clip,patient,filmed,body_part,side,region,mm_per_px\n"
+    rows = columns + "a.mp4,P-1,2026-03-01,eyelid,left,1 2 3 4,0.05\nb.mov,,,,,,\n"
+    one, two = read_manifest(manifest(folder, rows))
+    assert (one.facts.patient, one.request.filmed_on, one.request.side) == ("P-1", "2026-03-01", "left")
+    assert (one.request.region_px, one.request.mm_per_px) == ((1, 2, 3, 4), 0.05)
+    assert (two.facts.patient, two.request.side, two.name) == (None, None, "b.mov")
+
+
+def test_clips_are_found_below_a_folder_and_hidden_ones_are_not(folder: Path) -> None:
+    (folder / "deep").mkdir()
+    (folder / "deep" / "C.MP4").write_bytes(b"c")
+    (folder / "._a.mp4").write_bytes(b"")
+    (folder / "notes.txt").write_text("x")
+    assert [entry.name for entry in entries_of([str(folder)])] == ["a.mp4", "b.mov", "C.MP4"]
+    with pytest.raises(SettingsError, match="there is no"):
+        entries_of([str(folder / "nowhere")])
+
+
+def test_a_library_inside_the_clips_is_refused(folder: Path) -> None:
+    with pytest.raises(OutputError, match="inside"):
+        require_folder_apart([str(folder)], folder / "library")
+
+
+@pytest.mark.parametrize("value", ["31/02", "2026-02-31", "2999-01-01", "1066-10-14", "yesterday"])
+def test_no_day_is_no_day(value: str) -> None:
+    with pytest.raises(ValueError, match=r"date|future|before"):
+        filmed_date(value)
