@@ -68,8 +68,8 @@ def film(
 ):
     outcome = Outcome(
         run_id=1, state="done", view=view, label="intermittent-focal", is_usable=True, observed_s=60.0,
-        mean_rate_hz=rate_hz, limit_px=1.0, limit_iod=limit, event_count=count, rate_per_min=float(count), rate_low_per_min=count * 0.7,
-        rate_high_per_min=count * 1.4 + 3, duty_cycle=0.1, laterality="right",
+        mean_rate_hz=rate_hz, limit_px=1.0, limit_iod=limit, event_count=count, rate_per_min=float(count),
+        rate_low_per_min=count * 0.7, rate_high_per_min=count * 1.4 + 3, duty_cycle=0.1, laterality="right",
     )  # fmt: skip
     parts = [PartSeen(name, 60.0, count, float(count)), *(PartSeen(other, 60.0, 0, 0.0) for other in quiet)]
     on = None if day is None else datetime.date(2026, 1, 1) + datetime.timedelta(day)
