@@ -20,7 +20,7 @@ from vision.library.store import Library
 
 ROOT = Path(__file__).resolve().parents[3]
 GOOD, BROKEN = 12, 1
-TRIES = int(os.environ.get("TWITCHSCOPE_FAULT_TRIES", "3"))  # .ci/run tries each 20 times
+TRIES = int(os.environ.get("TWITCHSCOPE_FAULT_TRIES", "3"))  # 20 takes about an hour on two cores
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="signals and tmpfs as Linux has them")
 pytestmark = [pytest.mark.slow, LINUX]
 

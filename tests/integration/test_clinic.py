@@ -1,0 +1,80 @@
+"""The commands of a clinic on one real film, from upload to forgetting."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import cli
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_film_from_upload_to_forgetting(
+    face_clip: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shelf = ["--library", "shelf"]
+    said = ["--patient", "P-1", "--filmed", "2026-03-01", "--body-part", "eyelid", "--side", "right", *shelf]
+    assert cli.main(["upload", str(face_clip), *said]) == 0
+    first = capfd.readouterr().out
+    assert "Filed under P-1: " in first
+    assert cli.main(["upload", str(face_clip), *said]) == 0
+    again = capfd.readouterr()
+    assert "is in the library already" in again.err
+    assert first.splitlines()[-1] == again.out.splitlines()[-1]
+    assert cli.main(["upload", str(face_clip), "--patient", "P-2", *shelf]) == 1
+    assert "another patient" in capfd.readouterr().err
+    (kept,) = Path("shelf/clips").glob("*/*")
+    assert kept.read_bytes() == face_clip.read_bytes()
+    assert cli.main(["timeline", "P-1", *shelf]) == 0
+    assert "Too few to say" in capfd.readouterr().out
+    assert cli.main(["summary", *shelf, "--out", "all.csv"]) == 0
+    assert cli.main(["summary", *shelf, "--out", "all.html"]) == 0
+    assert "1 clips of 1 patients" in capfd.readouterr().out
+    for text in (Path("all.csv").read_text(), Path("all.html").read_text(), Path("P-1-timeline.html").read_text()):
+        assert "Jane" not in text
+    assert b"Jane" not in Path("shelf/library.sqlite").read_bytes()
+    assert cli.main(["export", "--patient", "P-1", *shelf]) == 0
+    with zipfile.ZipFile("P-1.zip") as archive:
+        assert archive.testzip() is None
+        assert sum(name.endswith((".mp4", "result.json", "patient.json")) for name in archive.namelist()) == 3
+    assert cli.main(["forget", "--patient", "P-1", *shelf]) == 0
+    assert "Removed of P-1: 1 clips (1 copies), 1 outcomes" in capfd.readouterr().out
+    assert [path for path in Path("shelf").rglob("*") if path.is_file() and "library" not in path.name] == []
+
+
+def test_wrong_use_is_told_before_anything_is_made(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    clip = tmp_path / "films" / "a.mp4"
+    clip.parent.mkdir()
+    clip.write_bytes(b"x")
+    shelf = ["--library", str(tmp_path / "shelf")]
+    assert cli.main(["upload", str(clip), "--patient", "../x", *shelf]) == 2
+    assert cli.main(["upload", str(clip), "--patient", "P", "--filmed", "2026-02-31", *shelf]) == 2
+    assert cli.main(["batch", str(tmp_path / "none"), *shelf]) == 2
+    assert cli.main(["batch", str(clip.parent), "--dask", "tcp://x:1", "--workers", "2", *shelf]) == 2
+    assert cli.main(["timeline", "P-1", *shelf]) == 1
+    assert not (tmp_path / "shelf").exists()
+    assert all(line.startswith("twitchscope: ") for line in capfd.readouterr().err.splitlines())
+
+
+def test_interrupted_at_any_point_an_upload_ends_in_the_same_state(face_clip: Path, tmp_path: Path) -> None:
+    """What a killed upload leaves: a copy, a result, neither recorded. Run again, nothing is there twice."""
+    from vision.library.store import Library
+    from vision.library.upload import upload
+    from vision.model.request import Request
+    from vision.settings import Settings
+
+    with Library(tmp_path / "shelf") as shelf:
+        upload(shelf, face_clip, "P-1", Request(), Settings())
+        before = sorted(path.name for path in shelf.folder.rglob("*") if "library" not in path.name)
+    for name in ("library.sqlite", "library.sqlite-wal", "library.sqlite-shm"):
+        (tmp_path / "shelf" / name).unlink(missing_ok=True)
+    shutil.rmtree(tmp_path / "shelf" / "work")
+    with Library(tmp_path / "shelf") as shelf:
+        upload(shelf, face_clip, "P-1", Request(), Settings())
+        assert sorted(path.name for path in shelf.folder.rglob("*") if "library" not in path.name) == before
+        assert shelf.check() == []
