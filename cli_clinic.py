@@ -125,7 +125,7 @@ def batch(
     used = _settings(settings)
     require_folder_apart(places, library)
     entries = entries_of(places, patient)
-    with _stoppable(), Library(library, database) as shelf, _engine(dask, workers) as engine, _table() as show:
+    with _stoppable(), _engine(dask, workers) as engine, Library(library, database) as shelf, _table() as show:
         work = Batch(shelf, entries, used, retries_failed=retry_failed, draws_reports=not no_report, on_change=show)
         try:
             tally = work.run(engine)
