@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import scipy.optimize
@@ -145,6 +145,24 @@ class Decoder:
         self._replace(index, [atoms[two[1]], atoms[two[2]]])
         return True
 
+    def merge(self, floor: float, own_share: float, dead_time_s: float) -> bool:
+        """Replace the first two close twitches by one where one explains nearly as much; say whether any were."""
+        order = sorted(range(len(self.atoms)), key=lambda index: self.peak_s(self.atoms[index]))
+        for index, later in pairwise(order):
+            if self.peak_s(self.atoms[later]) - self.peak_s(self.atoms[index]) > 2 * dead_time_s:
+                continue
+            first, second = self.atoms[index], self.atoms[later]
+            self._replace(later, [])
+            place = self.atoms.index(first)
+            atoms, design, target = self._around(place, int(np.ceil(2 * dead_time_s / self.interval_s)))
+            one, two = _best_one_and_two(design, target, self._apart(atoms, dead_time_s))
+            if two is None or two[0] - one < max(floor, own_share * np.sqrt(one)) ** 2:
+                score = np.maximum(design.T @ target, 0.0) / np.sqrt(np.maximum((design**2).sum(0), 1e-12))
+                self._replace(place, [atoms[int(np.argmax(score))]])
+                return True
+            self.add(second)
+        return False
+
     def _around(self, index: int, reach: int) -> tuple[list[tuple[int, int]], FloatArray, FloatArray]:
         """Places around a twitch, their whitened courses, and the course with this twitch put back."""
         phase, frame = self.atoms[index]
@@ -225,6 +243,8 @@ def decode(decoder: Decoder, bar: FloatArray, own_share: float, dead_time_s: flo
         allowed &= apart_s >= dead_time_s - decoder.interval_s / 4
         floor = np.where(apart_s < reach_s, np.maximum(floor, own_share * strength), floor)
     _settle(decoder, dead_time_s)
+    while decoder.merge(float(bar.min()), own_share, dead_time_s):
+        pass
     for index in reversed(range(len(decoder.atoms))):
         decoder.split(index, float(bar[decoder.atoms[index][1]]), own_share, dead_time_s)
     _settle(decoder, dead_time_s)
