@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 
 from benchmarks.tables import ROOT
 
-# The rule imports the standard library's `statistics`; a script's own folder, which has a module of that name, goes last.
+# The rule imports the standard library's `statistics`; our own module of that name must not stand before it.
 HERE = Path(__file__).resolve().parent
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != HERE]
 
