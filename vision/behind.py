@@ -149,14 +149,15 @@ def _look(path: Path, settings: Settings, _job: Mapping[str, Any], _on_progress:
     return Parcel(None if looks is None else dataclasses.asdict(looks))
 
 
-def _draw(path: Path, _settings: Settings, job: Mapping[str, Any], on_progress: Progress) -> Parcel:
+def _draw(path: Path, settings: Settings, job: Mapping[str, Any], on_progress: Progress) -> Parcel:
     from vision.model.drawing import Drawing
     from vision.report.export import read_result
     from vision.review import draw_reviewed
 
     folder = Path(job["folder"])
     drawing = TypeAdapter(Drawing).validate_python(job["drawing"])
-    draw_reviewed(read_result(folder), folder, path, drawing, on_progress)
+    film = path.resolve() if settings.video.follow_links else path  # the films are read with settings of their own
+    draw_reviewed(read_result(folder), folder, film, drawing, on_progress)
     return Parcel(None)
 
 

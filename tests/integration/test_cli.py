@@ -261,7 +261,7 @@ def analyse(*_args):
     raise ZeroDivisionError({str(face_clip)!r})
 behind.serve({{"analyse": analyse}})
 """
-    monkeypatch.setattr("vision.isolate.Fence.__init__.__defaults__", (failing,))
+    monkeypatch.setattr("vision.isolate.Fence.__init__.__defaults__", (failing, None))
     ran = run("analyze", face_clip, "--out", "o", *debug)
     assert ran.code == 1
     assert ("Traceback" in ran.err) == bool(debug)
@@ -327,7 +327,7 @@ def analyse(path, *rest):
     return behind.TASKS["analyse"](path, *rest)
 behind.serve({"analyse": analyse})
 """
-    monkeypatch.setattr("vision.isolate.Fence.__init__.__defaults__", (deadly,))
+    monkeypatch.setattr("vision.isolate.Fence.__init__.__defaults__", (deadly, None))
     for name in ("a.mp4", "b.mp4", "c.mp4"):
         shutil.copy(face_clip, tmp_path / name)
     ran = run("analyze", "a.mp4", "b.mp4", "c.mp4", "--out", "all", "--no-report")
@@ -374,7 +374,7 @@ def test_help_lists_the_commands_and_what_they_draw(run: Run) -> None:
     ran = run("--help")
     assert ran.code == 0
     group = typer.main.get_command(cli.app)
-    assert list(group.commands) == COMMANDS  # type: ignore[attr-defined]
+    assert set(group.commands) == {*COMMANDS, *CLINIC}  # type: ignore[attr-defined]
     assert all(command in ran.out for command in COMMANDS)
     assert run().out == ran.out
     for command in ("analyze", "report"):
