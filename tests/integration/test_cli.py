@@ -31,6 +31,7 @@ from vision.video.encode import ClipWriter
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["analyze", "report", "info", "doctor", "simulate", "schema", "context"]
+CLINIC = ["upload", "batch", "timeline", "summary", "export", "forget"]
 DRAWN = ["--pdf", "--fhir", "--magnify", "--event-clips", "--deidentify", "--no-video"]
 
 
