@@ -45,8 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     with ProcessPoolExecutor(options.workers) as pool:
         docs = options.docs if options.share == 1 else None
-        code = code_sha256() + code_sha256("benchmarks")
-        runner = Runner(pool, options.share, docs, options.out / "work", code)
+        runner = Runner(pool, options.share, docs, options.out / "work", code_sha256())
         sections = [_part(name, runner) for name in options.parts or PARTS]
     if options.share == 1 and not options.parts:
         options.out.mkdir(parents=True, exist_ok=True)

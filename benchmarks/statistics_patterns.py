@@ -19,7 +19,7 @@ from vision.twitch.pattern import call_pattern
 from vision.twitch.rhythm import measure_rhythm
 from vision.twitch.spread import measure_spread
 
-RUNS = 200  # of each row and generator
+RUNS = 100  # of each row and generator
 FEATURES = FeatureSettings(surrogate_count=99, bootstrap_count=200)
 BINS = 10
 EXPONENTS = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -38,7 +39,7 @@ class Runner:
     """Runs a function many times.
 
     share : of the runs, below 1 to try something out. docs : where pictures go, None for none. kept : folder where
-    results of whole runs are kept, so that one that was stopped goes on; `code` names the code that made them.
+    results of whole runs are kept, so that one that was stopped goes on; `code` names the package that was measured.
     """
 
     pool: Executor
@@ -53,7 +54,8 @@ class Runner:
 
     def runs(self, function: Callable[..., Result], runs: int, *fixed: Any) -> list[Result]:
         """Call ``function(*fixed, seed)`` for each seed from 0 on."""
-        name = f"{self.code} {function.__module__} {function.__qualname__} {fixed!r} {runs}"
+        source = hashlib.sha256(Path(inspect.getfile(function)).read_bytes()).hexdigest()
+        name = f"{self.code} {source} {function.__qualname__} {fixed!r} {runs}"
         path = self.kept / f"statistics-{hashlib.sha256(name.encode()).hexdigest()[:16]}.pickle"
         if self.share == 1 and path.exists():
             return cast(list[Result], pickle.loads(path.read_bytes()))
