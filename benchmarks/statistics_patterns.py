@@ -188,7 +188,7 @@ def _calibration(clips: Sequence[Called]) -> Table:
         calls = [(one.labels[number], one.truth) for one in clips if one.labels[number] != "indeterminate"]
         right = _share([label == truth for label, truth in calls])
         rows.append(["call from", threshold, "", percent(right, 2)])
-    note = "Generator A. The power is the one of least log loss, the threshold the lowest with 98 % of the calls right."
+    note = "Generator A. The power is the one of least log loss, the threshold the lowest with 99 % of the calls right."
     return Table("Pattern: calibration", note, ["what", "value", "log loss", "calls right"], rows)
 
 

@@ -335,7 +335,7 @@ class PatternSettings(_Section):
     sustained_run_s: float = Field(5.0, gt=0, description="Or an unbroken run of this length.")
     whole_limb_area_fraction: float = Field(0.5, gt=0, le=1, description="Of the skin, moving in rhythm: a limb.")
     call_probability: float = Field(
-        0.9, gt=0.5, lt=1, description="Below it no pattern is named; set on generator A: 98 % of its calls are right."
+        0.9, gt=0.5, lt=1, description="Below it no pattern is named; set on generator A: 99 % of its calls are right."
     )
     calibration_exponent: float = Field(
         1.6, gt=0, description="Power that calibrates the probabilities, set on generator A (benchmarks/statistics.py)."
