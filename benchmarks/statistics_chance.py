@@ -22,7 +22,7 @@ SPOTS = (
     Spot("brow", "left", 350.0, 150.0),
 )
 HEADINGS = ["test, events/s", "runs tested", "p at most 0.05", "99 % limits", "p at most 0.5", "within"]
-TESTS = ("regularity (LV)", "beat (Z²)", "beat (autocorrelation)", "order of sites", "synchrony", "trend")
+TESTS = ("regularity", "beat (Z²)", "beat (autocorrelation)", "order of sites", "synchrony", "trend")
 
 
 def chance_tables(runner: Runner) -> list[Table]:
