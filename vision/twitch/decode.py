@@ -146,10 +146,10 @@ class Decoder:
         return True
 
     def merge(self, floor: float, own_share: float, dead_time_s: float) -> bool:
-        """Replace the first two close twitches by one where one explains nearly as much; say whether any were."""
+        """Replace the first two within the dead time by one where one explains nearly as much; say whether any were."""
         order = sorted(range(len(self.atoms)), key=lambda index: self.peak_s(self.atoms[index]))
         for index, later in pairwise(order):
-            if self.peak_s(self.atoms[later]) - self.peak_s(self.atoms[index]) > 2 * dead_time_s:
+            if self.peak_s(self.atoms[later]) - self.peak_s(self.atoms[index]) >= dead_time_s:
                 continue
             first, second = self.atoms[index], self.atoms[later]
             self._replace(later, [])
