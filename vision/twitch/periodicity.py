@@ -42,13 +42,17 @@ def measure_periodicity(
     steps = [np.concatenate([train.interval_s[None], rows]) for train, rows in zip(own, drawn, strict=True)]
     bin_s = events.frame_interval_s / BINS_PER_FRAME
     longest_s = max(float(rows[0].sum()) for rows in steps)
-    width = next_fast_len(2 * int(np.ceil(max(float(rows.sum(1).max()) for rows in steps) / bin_s)) + 2, real=True)
+    lag_bins = np.arange(int(np.ceil(events.dead_time_s / bin_s)) + 1, int(1 / (settings.slowest_beat_hz * bin_s)) + 1)
+    if not len(lag_bins):
+        return None
+    span_bins = int(np.ceil(max(float(rows.sum(1).max()) for rows in steps) / bin_s)) + 1
+    # Twice the train, so that the correlation does not wrap; a train may be shorter than the slowest beat.
+    width = next_fast_len(2 * max(span_bins, int(lag_bins[-1]) + BLUR_BINS), real=True)
     frequency_hz = np.arange(width // 4) / (width * bin_s)  # twice of each lies on the grid
     searched = (frequency_hz >= max(settings.slowest_beat_hz, FEWEST_CYCLES / longest_s)) & (
         frequency_hz <= NYQUIST_SHARE * 0.5 / events.frame_interval_s
     )
-    lag_bins = np.arange(int(np.ceil(events.dead_time_s / bin_s)) + 1, int(1 / (settings.slowest_beat_hz * bin_s)) + 1)
-    if not searched.any() or not len(lag_bins):
+    if not searched.any():
         return None
     count = sum(len(train.onset_s) for train in own)
     z2, followed = _profiles(steps, bin_s, width, np.flatnonzero(searched), lag_bins)

@@ -56,3 +56,12 @@ def test_the_busiest_site_is_read_and_few_events_are_not() -> None:
     assert beat_of([1.0 + i for i in range(9)]) is None
     assert beat_of([]) is None
     assert beat_of([3.0] * 20) is None
+
+
+def test_trains_shorter_than_the_slowest_beat_are_read() -> None:
+    """A clock of 6 Hz in three pieces of 0.7 s, parted by gaps: lags up to 2 s are asked for, each piece ends before."""
+    onsets_s = [4.0 * piece + beat / 6 for piece in range(3) for beat in range(4)]
+    found = beat_of(onsets_s, 9.0, intervals_s=((0.0, 0.7), (4.0, 4.7), (8.0, 8.7)))
+    assert found is not None
+    assert found.event_count == 12
+    assert found.lag_s <= 2.0
