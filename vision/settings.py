@@ -129,10 +129,25 @@ class DetectionSettings(_Section):
     )
     noise_order: int = Field(6, ge=1, description="Order of the autoregression that whitens the noise in time.")
     single_strength: float = Field(
-        6.5, gt=3, description="Noise widths of a single twitch: over 10^6 places and times of a clip with heavy tails."
+        6.0, gt=3, description="Noise widths from which a single movement is looked at, in a clip with heavy tails."
     )
-    footprint_strength: float = Field(
-        6.0, gt=0, description="And its height times the share of the motion around it that one footprint explains."
+    least_evidence: float = Field(
+        3.3,
+        gt=0,
+        description="Strength of a single movement times the share of the motion around it, in space and in time, that "
+        "one twitch explains: below this, movements at rest are as many as twitches.",
+    )
+    lone_evidence: float = Field(
+        4.5, gt=0, description="The same for a movement that stands alone in a clip; set on rests (docs/method.md)."
+    )
+    stray_rate_per_min: float = Field(
+        0.1, gt=0, description="False movements a minute at `lone_evidence`; the detector's aim is 0.2 at most."
+    )
+    stray_fold: float = Field(
+        0.45, gt=0, description="Evidence by which false movements become e times as few; set on rests."
+    )
+    false_discovery_share: float = Field(
+        0.05, gt=0, lt=1, description="Of single movements that may be false (Benjamini & Hochberg 1995)."
     )
     wrong_way_share: float = Field(
         0.5, gt=0, le=1, description="Of a single twitch that may be moved back or across within half a second."

@@ -54,7 +54,7 @@ def _sight(
     field = mean_field(events, signals, cleaned)
     sigmas_px = [motion.sigma_px for motion in survey.motions]
     found = fit_footprint(signals.point_px, signals.structure, field, seed.centre_px, sigmas_px)
-    height = moments(seed.along(), signals.time_s, settings)[settings.repeat_count - 1]
+    height = moments(seed.along() * survey.usable, signals.time_s, settings)[settings.repeat_count - 1]
     if height * found.explained < settings.repeated_footprint:
         return None
     return _Sight(events, found, sum(event.strength for event in events))

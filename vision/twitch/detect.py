@@ -42,6 +42,7 @@ class Candidate:
     is_single: bool = False
     is_seen_in_blinks: bool = False
     caught: float = 1.0  # share of the peak that the frame shows, tails of the neighbours included
+    evidence: float = np.inf  # of a single movement: strength times the share of the motion that one twitch explains
 
 
 def detect_at_seed(
@@ -121,7 +122,7 @@ def _pulses(
     seed: Seed, survey: Survey, seen: BoolArray, time_s: FloatArray, settings: DetectionSettings
 ) -> tuple[list[Pulse], Waveform, float]:
     """Twitches of a site, their waveform, and the strength that each needed in quiet moments."""
-    strength = seed.along()
+    strength = seed.along() * survey.usable
     peaks = peaks_of(strength, time_s, settings.event_strength, settings.dead_time_s)
     if not peaks:
         return [], Waveform(seed.response.rise_s, settings.decay), settings.event_strength
@@ -189,3 +190,22 @@ def _is_echo(event: Candidate, other: Candidate, settings: DetectionSettings) ->
     near_s = abs(event.peak_s - other.peak_s) < settings.echo_s
     weak = event.strength < PLAIN_STRENGTH * settings.single_strength
     return near_s and weak and event.strength < settings.echo_share * other.strength
+
+
+def credible(candidates: list[Candidate], watched_s: float, settings: DetectionSettings) -> list[Candidate]:
+    """Leave out single movements that may well be false, among so many that are not.
+
+    Notes
+    -----
+    At rest, false movements grow e times rarer with every `stray_fold` of evidence. A movement is kept where they come
+    no more often than `stray_rate_per_min`, or where, of all that are at least as evident, they make up no more than
+    `false_discovery_share` (Benjamini & Hochberg 1995, J. R. Stat. Soc. B 57, 289): where many twitches are seen, a
+    weaker one is believed too. Events of sites, which support each other, are kept.
+    """
+    alone = sorted((event.evidence for event in candidates if event.is_single), reverse=True)
+    bar = settings.lone_evidence
+    for count, evidence in enumerate(alone, 1):
+        rate_per_min = settings.stray_rate_per_min * np.exp((settings.lone_evidence - evidence) / settings.stray_fold)
+        if rate_per_min * watched_s / 60 <= settings.false_discovery_share * count:
+            bar = min(bar, evidence)
+    return [event for event in candidates if not event.is_single or event.evidence >= bar]

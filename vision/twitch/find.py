@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vision.errors import ClipTooShortError
-from vision.model.arrays import BoolArray
+from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import (
     EventSet,
     EyeClosureEvent,
@@ -19,7 +19,7 @@ from vision.twitch.aim import events_of_sites
 from vision.twitch.artefacts import closure_frames, rejected_closures, rejected_wide
 from vision.twitch.cleaning import Cleaned, clean
 from vision.twitch.continuous import continuous_events, without_shadows
-from vision.twitch.detect import Candidate, detect_at_seed, without_repeats
+from vision.twitch.detect import Candidate, credible, detect_at_seed, without_repeats
 from vision.twitch.eyelids import find_closures
 from vision.twitch.gather import gather
 from vision.twitch.limit import limit_of_detection_px
@@ -64,19 +64,27 @@ def find_twitches(
     looked = survey(signals, cleaned, covered, settings.detection)
     candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~covered, settings.detection)
     rejected = [*rejected_closures([*closures, *blinks]), *rejected_wide(looked.wide, signals, regions)]
-    watched = cleaned.in_view & regions.seen.any(1) & ~_lost(candidates, looked)
+    watched = cleaned.in_view & regions.seen.any(1) & ~_lost(candidates, looked, signals.time_s)
     events = gather(candidates, rejected, closures, watched, signals, regions, settings.detection, mm_per_px)
     return Findings(events, limit_of_detection_px(looked, signals, settings.detection))
 
 
-def _lost(candidates: list[Candidate], looked: Survey) -> BoolArray:
+def _lost(candidates: list[Candidate], looked: Survey, time_s: FloatArray) -> BoolArray:
     """(T,) frames in which what was found could not be seen: blinks and wide movement, unless a known place was."""
     lost = np.zeros(len(looked.wide), bool)
     if not any(event.is_seen_in_blinks for event in candidates):
         lost |= looked.covered
     if all(event.is_single for event in candidates):
-        lost |= looked.wide
+        lost |= looked.wide & ~_during(candidates, time_s)
     return lost
+
+
+def _during(candidates: list[Candidate], time_s: FloatArray) -> BoolArray:
+    """(T,) frames of the events themselves."""
+    during = np.zeros(len(time_s), bool)
+    for event in candidates:
+        during |= (time_s >= event.onset_s) & (time_s <= event.offset_s)
+    return during
 
 
 def eye_closures(regions: RegionTrack, settings: Settings) -> tuple[EyeClosureEvent, ...]:
@@ -117,8 +125,9 @@ def _candidates(
         middle, usable, signals.time_s, 1 + max((event.seed for event in found), default=-1), settings
     )
     lasting = without_shadows(localised(lasting, signals, cleaned, sigmas_px, settings), settings)
-    single = without_repeats(localised(found, signals, cleaned, sigmas_px, settings), settings)
-    brief = [event for event in single if not _is_covered(event, lasting)]
+    brief = without_repeats(localised(found, signals, cleaned, sigmas_px, settings), settings)
+    brief = [event for event in brief if not _is_covered(event, lasting)]
+    brief = credible(brief, float(cleaned.in_view.sum() * np.median(np.diff(signals.time_s))), settings)
     return sorted([*brief, *lasting], key=lambda event: event.onset_s)
 
 

@@ -13,7 +13,7 @@ from vision.twitch.strength import Response
 
 REFERENCE_SIGMA_IOD, REFERENCE_SIGMA_PX = 0.075, 16.0  # architecture.md, limit_of_detection_px
 REFERENCE_RISE_S = 0.045
-USUAL_EXPLAINED = 0.8  # of the motion around a twitch near the limit that its footprint explains; shared cases
+USUAL_EXPLAINED = 0.6  # of the motion around a twitch near the limit that it explains, in space times in time
 PHASES = 8  # of the frame clock at which the reference twitch is put in
 POWER = 0.9
 
@@ -41,7 +41,7 @@ def _needed_px(response: Response, survey: Survey, signals: MotionSignals, setti
     """(P, 2) amplitude that lifts a single twitch over the bar at each place, along x and y."""
     size = np.hypot(response.vector[..., 0], response.vector[..., 1])[survey.usable]
     scale = np.maximum(1.0, np.quantile(size, 0.95, axis=0) / RAYLEIGH_95)
-    lowest = max(settings.single_strength, settings.footprint_strength / USUAL_EXPLAINED)
+    lowest = max(settings.single_strength, settings.lone_evidence / USUAL_EXPLAINED)
     bar = lowest * tail_weight(size) * scale
     height = _response_per_px(response, signals, settings)
     return np.asarray(bar[:, None] * response.noise / height)

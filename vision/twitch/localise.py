@@ -17,6 +17,7 @@ from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.detect import Candidate
+from vision.twitch.shape import share_in_time
 
 NEIGHBOURHOOD_SIGMA = 2.2  # points farther than this may belong to another twitch
 SEARCH_SIGMA = 1.2  # around the place of detection within which the centre is looked for
@@ -25,6 +26,7 @@ BESIDE_SIGMA = 1.0  # a centre needs a tracked point within this
 LEVEL_WINDOW_S = 1.0  # around a peak, where the level that it rises from is taken
 QUIET_MARGIN_S = 0.05  # around an event that is no level any more
 FEWEST_LEVEL_FRAMES = 5
+COURSE_S = 0.7  # around a peak that its course is judged by; `vision.twitch.shape` looks at less
 MOST_EVENTS = 40  # averaged for one site; more do not make its place any surer
 LARGEST_EXTRAPOLATION = 4.0  # times the height seen that a footprint's centre may have, our choice
 AMPLITUDE_RANGE = (0.4, 1.6)  # by which the fit may correct the course's own height
@@ -92,17 +94,19 @@ def localised(
 ) -> list[Candidate]:  # fmt: skip
     """Move the events of each seed to the centre of their common footprint, and set their size by it.
 
-    A single movement that no one footprint explains is left out: blocks that an encoder draws anew, hair and shadows
-    jump here and there, skin over a muscle moves as one.
+    A single movement that no one twitch explains is left out: blocks that an encoder draws anew, hair and shadows
+    jump here and there, skin over a muscle moves as one and comes back.
     """
     placed = []
     for seed in sorted({event.seed for event in candidates}):
-        members = [event for event in candidates if event.seed == seed]
+        members, evidence = [event for event in candidates if event.seed == seed], np.inf
         field = mean_field(members, signals, cleaned)
         start = np.array([members[0].x_px, members[0].y_px])
         found = fit_footprint(signals.point_px, signals.structure, field, start, sigmas_px)
-        if members[0].is_single and members[0].strength * found.explained < settings.footprint_strength:
-            continue
+        if members[0].is_single:
+            evidence = _evidence(members[0], found, signals, cleaned)
+            if evidence < settings.least_evidence:
+                continue
         if members[0].is_continuous and found.explained < settings.continuous_explained:
             continue
         height = float(np.mean([event.amplitude_px for event in _strongest(members)]))
@@ -114,11 +118,34 @@ def localised(
         placed += [
             replace(
                 event, x_px=found.x_px, y_px=found.y_px, sigma_px=found.sigma_px,
-                amplitude_px=factor * event.amplitude_px, direction_rad=_direction_rad(event, found),
+                amplitude_px=factor * event.amplitude_px, direction_rad=_direction_rad(event, found), evidence=evidence,
             )
             for event in members
         ]  # fmt: skip
     return placed
+
+
+def _evidence(event: Candidate, found: Footprint, signals: MotionSignals, cleaned: Cleaned) -> float:
+    """Strength of a single movement, times the share of the motion around it that one twitch explains.
+
+    In space: what its footprint explains at the peak. In time: what a twitch's course explains of the footprint's.
+    """
+    near = np.flatnonzero(np.abs(signals.time_s - event.peak_s) < COURSE_S)
+    window = slice(int(near[0]), int(near[-1]) + 1)
+    course = footprint_course(found, signals, cleaned.displacement_px[window])
+    in_time = share_in_time(course, cleaned.in_view[window], signals.time_s[window], event.peak_s)
+    return event.strength * found.explained * in_time
+
+
+def footprint_course(found: Footprint, signals: MotionSignals, displacement_px: FloatArray) -> FloatArray:
+    """(T,) displacement at a footprint's centre along its direction, pooled from (T, N, 2)."""
+    squared = ((signals.point_px - np.array([found.x_px, found.y_px])) ** 2).sum(-1)
+    near = squared < (NEIGHBOURHOOD_SIGMA * found.sigma_px) ** 2
+    share = np.exp(-0.5 * squared[near] / found.sigma_px**2)
+    score = np.einsum("n,nij,tnj->ti", share, signals.structure[near], displacement_px[:, near], optimize=True)
+    normal = np.einsum("n,nij->ij", share**2, signals.structure[near]) + 1e-9 * np.eye(2)
+    way = np.array(found.displacement_px) / max(found.amplitude_px, 1e-12)
+    return np.asarray(score @ np.linalg.solve(normal, way), dtype=float)
 
 
 def _direction_rad(event: Candidate, found: Footprint) -> float:

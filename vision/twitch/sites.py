@@ -11,7 +11,7 @@ from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.pooling import PlaceMotion, lay_places, pool
-from vision.twitch.strength import Response, respond, settled, wide_frames
+from vision.twitch.strength import Response, respond, settled, wide_frames, wide_level
 
 SEED_DISTANCE_SIGMA = 2.0  # of two seeds; nearer ones see the same footprint
 MOST_SEEDS = 60  # a clip with more places than this is not read by more of them
@@ -105,12 +105,14 @@ def survey(signals: MotionSignals, cleaned: Cleaned, covered: BoolArray, setting
         motions.append(settled(pool(signals, cleaned.displacement_px, places, sigma_px), cleaned, time_s, settings))
     votes, unrest = np.zeros(len(time_s), int), np.ones(len(time_s))
     for motion in motions:
-        response = respond(motion, usable, interval_s, settings.rise_s[0], settings)
+        response = respond(motion, usable, usable, interval_s, settings.rise_s[0], settings)
         votes += wide_frames(response, motions[-1].sigma_px, time_s, settings)
         unrest = np.maximum(unrest, response.unrest)
     wide = votes > len(motions) / 2  # through a large footprint alone, one strong twitch may look wide
     quiet = usable & ~wide
-    responses = [respond(motion, quiet, interval_s, rise, settings) for motion in motions for rise in settings.rise_s]
+    responses = [
+        respond(motion, usable, quiet, interval_s, rise, settings) for motion in motions for rise in settings.rise_s
+    ]
     return Survey(
         tuple(motions), tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, covered, unrest
     )  # fmt: skip
@@ -148,7 +150,7 @@ def find_seeds(survey: Survey, time_s: FloatArray, settings: DetectionSettings) 
     for seed in ranked:
         if any(np.hypot(*(seed.centre_px - other.centre_px)) < reach_px for other in seeds):
             continue
-        if repeats(seed.along(), time_s, tails * settings.repeated_strength, settings):
+        if repeats(seed.along() * survey.usable, time_s, tails * settings.repeated_strength, settings):
             seeds.append(seed)
             if len(seeds) == MOST_SEEDS:
                 break
@@ -171,6 +173,7 @@ def find_singles(survey: Survey, time_s: FloatArray, settings: DetectionSettings
 
     The scale of a place is its 95th percentile, as that of a normal vector; how much heavier the clip's tails are
     beyond it, at the typical place, raises the bar for all. What goes both ways within half a second is no twitch.
+    Where the whole part moves, a twitch must stand out of that movement as well.
     """
     found = []
     for response in survey.responses:
@@ -178,6 +181,7 @@ def find_singles(survey: Survey, time_s: FloatArray, settings: DetectionSettings
         scale = np.maximum(1.0, np.quantile(size[survey.usable], 0.95, axis=0) / RAYLEIGH_95)
         height = size / (scale * tail_weight(size[survey.usable]))
         inner = (height[1:-1] >= height[:-2]) & (height[1:-1] > height[2:]) & (height[1:-1] > settings.single_strength)
+        inner &= (size * response.unrest[:, None] > wide_level(response, survey.wide, time_s, settings)[:, None])[1:-1]
         for frame, place in np.argwhere(inner) + np.array([1, 0]):
             vector = response.vector[frame, place]
             if wrong_way_share(response.vector[:, place], int(frame), time_s) < settings.wrong_way_share:

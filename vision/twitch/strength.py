@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 from vision.dsp import fit_autoregression, matched_filter, robust_sd, running_quantile, twitch_waveform, whiten
 from vision.model.arrays import BoolArray, FloatArray
@@ -62,19 +63,30 @@ def settled(motion: PlaceMotion, cleaned: Cleaned, time_s: FloatArray, settings:
 
 
 def respond(
-    motion: PlaceMotion, usable: BoolArray, frame_interval_s: float, rise_s: float, settings: DetectionSettings
-) -> Response:
-    """Filter settled motion for twitches of one rise time."""
-    coefficients = noise_model(motion, usable, settings)
-    vector = filtered(motion.displacement_px, usable, frame_interval_s, rise_s, coefficients, settings)
-    noise = robust_sd(vector[usable])
+    motion: PlaceMotion, usable: BoolArray, quiet: BoolArray, frame_interval_s: float, rise_s: float,
+    settings: DetectionSettings,
+) -> Response:  # fmt: skip
+    """Filter settled motion for twitches of one rise time.
+
+    Parameters
+    ----------
+    usable : (T,) frames that are filtered. quiet : (T,) those of them that tell noise, direction and strength; what
+        moves in the others does not reach them.
+    """
+    coefficients = noise_model(motion, quiet, settings)
+    vector = filtered(motion.displacement_px, quiet, frame_interval_s, rise_s, coefficients, settings)
+    if (usable & ~quiet).any():
+        whole = filtered(motion.displacement_px, usable, frame_interval_s, rise_s, coefficients, settings)
+        vector = np.where((usable & ~quiet)[:, None, None], whole, vector)
+    noise = robust_sd(vector[quiet])
     noise = np.maximum(noise, NOISE_FLOOR * np.median(noise, axis=0)) + 1e-9
     vector = vector / noise.astype(np.float32)
     restless = unrest(vector)
     vector = vector / restless[:, None, None]
-    direction = preferred_direction(vector)
-    along = np.einsum("tpi,pi->tp", vector, direction)
-    scale = excursion_scale(vector, direction, usable)
+    calm = vector * quiet[:, None, None]
+    direction = preferred_direction(calm)
+    along = np.einsum("tpi,pi->tp", calm, direction)
+    scale = excursion_scale(calm, direction, quiet)
     top = _top_mean(along, TOP_SAMPLES)
     strength = np.maximum(top, SINGLE_SHARE * along.max(0)) / scale
     return Response(motion, rise_s, vector, noise, direction, scale, strength, restless, coefficients)
@@ -109,6 +121,19 @@ def wide_frames(response: Response, widest_px: float, time_s: FloatArray, settin
     wide = (share > max(settings.wide_share, 1.5 * one_footprint)) & is_apart
     wide &= size.max(1) > settings.single_strength  # what is smaller passes for no twitch anyway
     return grow(wide, time_s, settings.wide_margin_s)
+
+
+def wide_level(response: Response, wide: BoolArray, time_s: FloatArray, settings: DetectionSettings) -> FloatArray:
+    """(T,) size that a twitch must have, at or near a movement of the whole part, not to be taken for part of it.
+
+    The size from which it alone would count as moving, had it come at the very moment: what `wide_share` of the places
+    exceed, over `MOVING_SHARE`. 0 in quiet frames.
+    """
+    level = np.zeros(len(time_s))
+    size = np.hypot(response.vector[wide, :, 0], response.vector[wide, :, 1]) * response.unrest[wide, None]
+    level[wide] = np.quantile(size, 1 - settings.wide_share, axis=1) / MOVING_SHARE if len(size) else 0.0
+    reach = int(np.ceil(settings.wide_margin_s / max(float(np.median(np.diff(time_s))), 1e-9)))
+    return np.asarray(maximum_filter1d(level, 2 * reach + 1) * wide)
 
 
 def _spread_px(weight: FloatArray, centre_px: FloatArray) -> FloatArray:

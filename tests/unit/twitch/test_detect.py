@@ -14,7 +14,7 @@ from tests.unit.twitch.motion_builders import FRAMES_S, Planted, film, surveyed
 from vision.dsp import twitch_waveform
 from vision.settings import DetectionSettings
 from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns
-from vision.twitch.detect import Candidate, detect_at_seed, without_repeats
+from vision.twitch.detect import Candidate, credible, detect_at_seed, without_repeats
 from vision.twitch.sites import find_seeds
 
 SETTINGS = DetectionSettings()
@@ -125,3 +125,39 @@ def test_the_order_of_candidates_is_nothing(plan, random) -> None:
     assert sorted(one, key=lambda e: e.strength) == sorted(other, key=lambda e: e.strength)
     assert [event.onset_s for event in one] == sorted(event.onset_s for event in one)
     assert without_repeats(one, SETTINGS) == one
+
+
+def alone(*evidence: float) -> list[Candidate]:
+    return [candidate(1.0 + i, evidence=value, is_single=True) for i, value in enumerate(evidence)]
+
+
+def test_a_movement_alone_needs_more_evidence_than_one_of_many() -> None:
+    weak = 0.9 * SETTINGS.lone_evidence
+    assert credible(alone(weak), 60.0, SETTINGS) == []
+    many = alone(weak, *[4 * SETTINGS.lone_evidence] * 12)
+    assert credible(many, 60.0, SETTINGS) == many
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0, 20), max_size=30), st.floats(5, 600))
+def test_whatever_is_more_evident_is_kept_too(evidence: list[float], watched_s: float) -> None:
+    kept = {event.evidence for event in credible(alone(*evidence), watched_s, SETTINGS)}
+    left = set(evidence) - kept
+    assert not kept or not left or max(left) < min(kept)
+    assert all(value < SETTINGS.lone_evidence for value in left)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_movements_at_rest_stay_rare_among_the_kept(seed: int) -> None:
+    """Of an hour's false movements, drawn as rests show them, about `stray_rate_per_min` are kept."""
+    rng = np.random.default_rng(seed)
+    excess = rng.exponential(SETTINGS.stray_fold, rng.poisson(60 * SETTINGS.stray_rate_per_min * np.e**2))
+    evidence = SETTINGS.lone_evidence - 2 * SETTINGS.stray_fold + excess
+    kept = credible(alone(*evidence), 3600.0, SETTINGS)
+    assert len(kept) <= 60 * SETTINGS.stray_rate_per_min + 4 * np.sqrt(60 * SETTINGS.stray_rate_per_min)
+
+
+def test_events_of_sites_need_no_evidence_of_their_own() -> None:
+    site = [candidate(float(i)) for i in range(3)]
+    assert credible([*site, *alone(0.1)], 60.0, SETTINGS) == site

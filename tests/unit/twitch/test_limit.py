@@ -49,7 +49,7 @@ def test_it_scales_with_the_noise(quiet: MotionSignals, of_quiet: dict[int, floa
 
 def test_a_stricter_bar_raises_it(quiet: MotionSignals, of_quiet: dict[int, float]) -> None:
     strict = SETTINGS.model_copy(
-        update={"single_strength": 2 * SETTINGS.single_strength, "footprint_strength": 2 * SETTINGS.footprint_strength}
+        update={"single_strength": 2 * SETTINGS.single_strength, "lone_evidence": 2 * SETTINGS.lone_evidence}
     )
     assert limits(quiet, strict)[0] == pytest.approx(2 * of_quiet[0], rel=0.02)
 

@@ -59,7 +59,7 @@ def test_the_busiest_site_is_read_and_few_events_are_not() -> None:
 
 
 def test_trains_shorter_than_the_slowest_beat_are_read() -> None:
-    """A clock of 6 Hz in three pieces of 0.7 s, parted by gaps: lags up to 2 s are asked for, each piece ends before."""
+    """A clock of 6 Hz in three pieces of 0.7 s, parted by gaps: lags up to 2 s are asked for."""
     onsets_s = [4.0 * piece + beat / 6 for piece in range(3) for beat in range(4)]
     found = beat_of(onsets_s, 9.0, intervals_s=((0.0, 0.7), (4.0, 4.7), (8.0, 8.7)))
     assert found is not None
