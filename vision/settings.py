@@ -202,11 +202,14 @@ class DetectionSettings(_Section):
     continuous_quick_share: float = Field(
         0.65, gt=0, lt=1, description="Of the motion's power that must be quicker than that; rest has half of it there."
     )
+    continuous_company_share: float = Field(
+        0.8, gt=0, le=1, description="Of these bars, for further places of a clip in which one is active; our choice."
+    )
     continuous_rate_hz: float = Field(
         1.0, gt=0, description="Twitches a second of continuous activity at least; lids fire at 3-8 Hz (Banik 2004)."
     )
     shadow_share: float = Field(
-        0.4, gt=0, lt=1, description="Of the largest lasting activity that another place needs to be one of its own."
+        0.5, gt=0, lt=1, description="Of the largest lasting activity that another place needs to be one of its own."
     )
     continuous_duty: float = Field(
         0.4, gt=0, lt=1, description="Active share from which on a site counts as continuous."

@@ -55,13 +55,36 @@ def polarisation(
 def continuous_events(
     motion: PlaceMotion, usable: BoolArray, time_s: FloatArray, first_seed: int, settings: DetectionSettings
 ) -> list[Candidate]:
-    """Find places of lasting activity and the twitches there, strongest place first; seeds count from `first_seed`."""
+    """Find places of lasting activity and the twitches there, strongest place first; seeds count from `first_seed`.
+
+    Where one place passes, others are looked for again at lower bars: lasting activity seldom keeps to one muscle.
+    """
+    events = _events_at(motion, usable, time_s, first_seed, settings)
+    return _events_at(motion, usable, time_s, first_seed, in_company(settings)) if events else events
+
+
+def in_company(settings: DetectionSettings) -> DetectionSettings:
+    """Bars for further places of a clip in which one is known to be active."""
+    lowered = (
+        "polarised_ratio",
+        "polarised_height",
+        "continuous_noise_sd",
+        "continuous_duty",
+        "continuous_quick_share",
+    )
+    return settings.model_copy(
+        update={name: settings.continuous_company_share * getattr(settings, name) for name in lowered}
+    )
+
+
+def _events_at(
+    motion: PlaceMotion, usable: BoolArray, time_s: FloatArray, first_seed: int, settings: DetectionSettings
+) -> list[Candidate]:
     interval_s = float(np.median(np.diff(time_s)))
     along, ratio, line = polarisation(motion, usable, interval_s, settings)
-    ranked = np.argsort(-along * ratio)
     chosen: list[int] = []
     events: list[Candidate] = []
-    for place in ranked:
+    for place in np.argsort(-along * ratio):
         if ratio[place] < settings.polarised_ratio or along[place] < settings.polarised_height:
             continue
         apart = np.hypot(*(motion.centre_px[chosen] - motion.centre_px[place]).T) if chosen else np.array([np.inf])

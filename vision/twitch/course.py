@@ -11,6 +11,8 @@ OFF_SHARE = 0.2  # of its own peak, where a twitch counts as begun and ended (ar
 LONGEST_S = 1.0  # displacement of a fasciculation lasts 0.2-1 s (science.md)
 RETURN_SHARE = 0.65  # of the peak to which a twitch must fall back by itself, or it is a step
 RETURN_S = 1.5  # within which it must: a twitch and the rest of its burst
+QUICKEST_FALL_S = 0.035  # relaxation is never quicker than contraction, 35 ms at least (science.md)
+SNAP_S, SNAP_SLACK, SNAP_NOISE_SD = 0.2, 1.2, 4.0  # after a peak; for a peak between two frames; noise allowed. Ours
 REDRAW_SHARE = 0.4  # of the peak, lost in the one frame that is coded anew: the picture stood still before
 
 
@@ -38,6 +40,21 @@ def returns(course: FloatArray, peak: int, time_s: FloatArray, is_keyframe: Bool
         if course[frame] < RETURN_SHARE * course[peak]:
             return True
     return True
+
+
+def snaps(course: FloatArray, peak: int, time_s: FloatArray, noise_px: float) -> bool:
+    """Say whether displacement falls back faster than a muscle relaxes: a place that was lost and is found again.
+
+    Parameters
+    ----------
+    noise_px : standard deviation of the course's steps from frame to frame, which may add to a fall.
+    """
+    stop = int(np.searchsorted(time_s, time_s[peak] + SNAP_S, side="right"))
+    fall_px = -np.diff(course[peak:stop])
+    d = 1.0 + np.diff(time_s[peak:stop]) / QUICKEST_FALL_S
+    # The steepest part of d exp(1 - d) lies at d = 2: over a frame it falls by no more than there.
+    steepest = np.minimum(1.0, (d - 1.0) * np.exp(-1.0))
+    return bool((fall_px > (SNAP_SLACK * steepest * course[peak] + SNAP_NOISE_SD * noise_px)).any())
 
 
 def extent_s(course: FloatArray, peak: int, time_s: FloatArray) -> tuple[float, float]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vision.dsp import twitch_waveform, whiten
+from vision.dsp import robust_sd, twitch_waveform, whiten
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
-from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns
+from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns, snaps
 from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
 from vision.twitch.sites import Seed, Survey, peaks_of
 
@@ -139,11 +139,13 @@ def _measured(
     seed: Seed, index: int, frame: int, course: FloatArray, strength: float, threshold: float,
     time_s: FloatArray, is_keyframe: BoolArray,
 ) -> Candidate | None:  # fmt: skip
-    """Measure one event; None where the movement is a step or goes with a keyframe."""
+    """Measure one event; None where the movement is a step, snaps back, or goes with a keyframe."""
     near = slice(max(0, frame - 1), frame + 2)
     peak = near.start + int(np.argmax(course[near]))
     height = float(course[peak])
     if height <= 0 or not returns(course, peak, time_s, is_keyframe):
+        return None
+    if snaps(course, peak, time_s, float(robust_sd(np.diff(course)))):
         return None
     onset_s, offset_s = extent_s(course, peak, time_s)
     peak_s = float(np.clip(peak_time_s(course, peak, time_s), onset_s, offset_s))

@@ -168,8 +168,8 @@ def mean_field(members: list[Candidate], signals: MotionSignals, cleaned: Cleane
     for event in _strongest(members):
         around = np.abs(signals.time_s - event.peak_s) < LEVEL_WINDOW_S
         level_frames = around & quiet
-        if level_frames.sum() < FEWEST_LEVEL_FRAMES:  # no quiet in lasting activity: its mean is the best there is
-            level_frames = around
+        if level_frames.sum() < FEWEST_LEVEL_FRAMES:  # no quiet in lasting activity: the valleys beside it are the best
+            level_frames = np.abs(signals.time_s[:, None] - [event.onset_s, event.offset_s]).argmin(0)
         level = np.median(cleaned.displacement_px[level_frames], axis=0)
         fields.append(cleaned.displacement_px[event.frame] - level)
     caught = float(np.mean([event.caught for event in _strongest(members)]))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.twitch.motion_builders import FRAMES_S, Planted, film, surveyed
 from vision.dsp import twitch_waveform
 from vision.settings import DetectionSettings
-from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns
+from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns, snaps
 from vision.twitch.detect import Candidate, credible, detect_at_seed, without_repeats
 from vision.twitch.sites import find_seeds
 
@@ -161,3 +161,21 @@ def test_movements_at_rest_stay_rare_among_the_kept(seed: int) -> None:
 def test_events_of_sites_need_no_evidence_of_their_own() -> None:
     site = [candidate(float(i)) for i in range(3)]
     assert credible([*site, *alone(0.1)], 60.0, SETTINGS) == site
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(0.035, 0.1), st.floats(1.0, 2.6), st.floats(0, 1), st.floats(0.5, 5), st.sampled_from([24, 30, 60, 120])
+)
+def test_a_twitch_relaxes_and_does_not_snap_back(tau_s, decay, phase, height, rate_hz) -> None:
+    time_s = np.arange(int(3 * rate_hz)) / rate_hz
+    course = height * twitch_waveform(time_s, 1.5 + phase / rate_hz - tau_s, tau_s, decay)
+    assert not snaps(course, int(course.argmax()), time_s, 0.0)
+
+
+@pytest.mark.parametrize("rate_hz", [30, 60])
+def test_what_is_back_within_a_frame_snaps(rate_hz: int) -> None:
+    time_s = np.arange(3 * rate_hz) / rate_hz
+    course = np.where((time_s > 1.5) & (time_s < 1.6), 3.0, 0.0)
+    assert snaps(course, int(course.argmax()), time_s, 0.1)
+    assert not snaps(course, int(course.argmax()), time_s, 1.0)  # noise of its own size may do that

@@ -23,7 +23,7 @@ def share(course: np.ndarray, peak_s: float = 2.5, seen: np.ndarray = SEEN) -> f
 @given(st.floats(0.035, 0.1), st.floats(1.0, 2.6), st.floats(0, FRAMES_S), st.floats(0.1, 9), st.floats(-50, 50))
 def test_a_twitch_explains_its_own_course(tau_s, decay, shift_s, height, level) -> None:
     course = level + height * twitch_waveform(TIME_S, 2.5 + shift_s - tau_s, tau_s, decay)
-    assert share(course) > (0.6 if tau_s * decay < 0.1 else 0.3)  # the slowest has not come back by the window's end
+    assert share(course) > (0.6 if tau_s * decay < 0.1 else 0.2)  # the slowest has not come back by the window's end
 
 
 @settings(max_examples=80, deadline=None)
