@@ -14,7 +14,7 @@ from vision.model.signals import MotionSignals
 FEWEST_VALID = 0.5  # share of the points a frame needs, and of the frames a point needs
 FEWEST_STEPS = 30  # from which the noise of a point can be told
 QUIET_QUANTILE = 1 / 3
-EXCESS_RANGE = 30.0  # of noise power, more would let few points speak for all
+EXCESS_RANGE = (0.5, 30.0)  # of noise power. A point much quieter than its texture allows is held still by the encoder
 NEIGHBOURS = 8  # that a point of a lattice has
 LARGEST_STRAIN = 0.3  # of skin between neighbouring points; facial expression reaches 0.2-0.3, our choice
 LARGEST_PATCH = 12  # points across that are lost together
@@ -67,7 +67,7 @@ def borne_out(structure: FloatArray, displacement_px: FloatArray, usable: BoolAr
     expected = np.diagonal(np.linalg.inv(structure + 1e-9 * np.eye(2)), axis1=1, axis2=2)
     excess = (measured / expected).mean(1)
     excess = excess / max(float(np.median(excess)), 1e-12)
-    return np.asarray(structure / np.clip(excess, 1 / EXCESS_RANGE, EXCESS_RANGE)[:, None, None])
+    return np.asarray(structure / np.clip(excess, *EXCESS_RANGE)[:, None, None])
 
 
 def torn(signals: MotionSignals) -> BoolArray:
