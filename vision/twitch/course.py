@@ -12,7 +12,7 @@ LONGEST_S = 1.0  # displacement of a fasciculation lasts 0.2-1 s (science.md)
 RETURN_SHARE = 0.65  # of the peak to which a twitch must fall back by itself, or it is a step
 RETURN_S = 1.5  # within which it must: a twitch and the rest of its burst
 QUICKEST_FALL_S = 0.035  # relaxation is never quicker than contraction, 35 ms at least (science.md)
-SNAP_S, SNAP_SLACK, SNAP_NOISE_SD = 0.2, 1.2, 4.0  # after a peak; for a peak between two frames; noise allowed. Ours
+SNAP_S, SNAP_SLACK, SNAP_NOISE_SD = 0.2, 1.5, 4.0  # after a peak; for a peak between two frames; noise allowed. Ours
 REDRAW_SHARE = 0.4  # of the peak, lost in the one frame that is coded anew: the picture stood still before
 
 
