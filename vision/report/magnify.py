@@ -6,8 +6,6 @@ so that what is still stays still; during a blink and the like the regions that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
@@ -16,6 +14,7 @@ from vision.model.drawing import Drawing
 from vision.model.regions import region_label
 from vision.model.result import AnalysisResult, ResultDocument
 from vision.model.signals import MotionSignals
+from vision.report.lattice import Lattice, lattice_of, precision, smoothed
 from vision.report.warp import drawn_from, moved, scaled_affine, to_film, to_native
 
 # All our choice, unvalidated; they change a picture, never a figure.
@@ -47,32 +46,6 @@ def magnification(drawing: Drawing, document: ResultDocument) -> float | None:
     return float(round(min(max(WANTED_PX / limit_px, SMALLEST_AUTO), LARGEST_AUTO)))
 
 
-@dataclass(frozen=True, eq=False)
-class Lattice:
-    """The motion grid as rows and columns. `row`, `column` : (N,) place of each point."""
-
-    row: FloatArray
-    column: FloatArray
-    shape: tuple[int, int]
-    origin_px: FloatArray
-    spacing_px: float
-
-    def spread(self, value: FloatArray) -> FloatArray:
-        """Lay (N, …) values out as (rows, columns, …), 0 where there is no point."""
-        layer = np.zeros((*self.shape, *value.shape[1:]), np.float32)
-        layer[self.row, self.column] = value
-        return layer
-
-
-def lattice_of(signals: MotionSignals) -> Lattice:
-    """Find rows and columns of the grid, with a margin that a blur can fade into."""
-    margin = 4
-    low_px = signals.point_px.min(axis=0) - margin * signals.spacing_px
-    place = np.rint((signals.point_px - low_px) / signals.spacing_px).astype(int)
-    columns, rows = (int(most) + margin + 1 for most in place.max(axis=0))
-    return Lattice(place[:, 1], place[:, 0], (rows, columns), low_px, signals.spacing_px)
-
-
 def displacement_field(result: AnalysisResult) -> tuple[Lattice, FloatArray]:
     """Work out what is to be enlarged.
 
@@ -87,16 +60,16 @@ def displacement_field(result: AnalysisResult) -> tuple[Lattice, FloatArray]:
     """
     signals = result.signals
     lattice = lattice_of(signals)
-    weight = _precision(signals)
+    weight = precision(signals)
     fine = np.empty(signals.displacement_px.shape, np.float32)
     pooled = np.empty_like(fine)
     for index, displacement_px in enumerate(signals.displacement_px):
         seen = signals.valid[index] & np.isfinite(displacement_px).all(axis=1)
         own = np.where(seen, weight, 0.0)
         clean = np.where(seen[:, None], displacement_px, 0.0)
-        first = _smoothed(lattice, clean, own, FINE_CELLS)
-        fine[index] = first + _smoothed(lattice, np.where(seen[:, None], clean - first, 0.0), own, FINE_CELLS)
-        pooled[index] = _smoothed(lattice, clean, own, POOL_CELLS)
+        first = smoothed(lattice, clean, own, FINE_CELLS)
+        fine[index] = first + smoothed(lattice, np.where(seen[:, None], clean - first, 0.0), own, FINE_CELLS)
+        pooled[index] = smoothed(lattice, clean, own, POOL_CELLS)
     fine *= _lost_again(signals)
     return lattice, fine * _gate(pooled)[..., None] * _uncovered(result)[..., None]
 
@@ -106,29 +79,6 @@ def _lost_again(signals: MotionSignals) -> float:
     footprint_px = REFERENCE_IOD * signals.scale_px if signals.scale_px else REFERENCE_SKIN_PX
     kept = 1 / (1 + (FINE_CELLS * signals.spacing_px / footprint_px) ** 2)
     return float(1 / (1 - (1 - kept) ** 2))
-
-
-def _precision(signals: MotionSignals) -> FloatArray:
-    """(N,) weight of each point: one over its noise squared, within bounds."""
-    noise_px = np.nan_to_num(signals.noise_px[0], nan=np.inf)
-    typical_px = max(
-        float(
-            np.median(
-                noise_px[np.isfinite(noise_px)],
-            )
-        )
-        if np.isfinite(noise_px).any()
-        else 1.0,
-        1e-6,
-    )
-    return np.asarray(1.0 / np.maximum(noise_px / typical_px, 0.7) ** 2)
-
-
-def _smoothed(lattice: Lattice, value: FloatArray, weight: FloatArray, cells: float) -> FloatArray:
-    """Weighted Gaussian mean of (N, 2) values over the lattice."""
-    layers = lattice.spread(np.column_stack([value * weight[:, None], weight]))
-    blurred = cv2.GaussianBlur(layers, (0, 0), cells, borderType=cv2.BORDER_CONSTANT)[lattice.row, lattice.column]
-    return np.asarray(blurred[:, :2] / np.maximum(blurred[:, 2:], 1e-6))
 
 
 def _gate(pooled_px: FloatArray) -> FloatArray:

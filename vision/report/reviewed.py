@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from vision.errors import ResultFileError
 from vision.model.features import Features
 from vision.model.result import ResultDocument
-from vision.model.review import Review, ReviewedEvent
+from vision.model.review import Addition, Decision, Review, ReviewedEvent
 from vision.report.export import result_sha256
 from vision.report.tables import frequency_rows, rhythm_rows, spread_rows
 from vision.report.units import counted
@@ -28,6 +28,9 @@ class ReviewedView:
     rows: list[tuple[str, str, str]] = field(default_factory=list)
     remarks: list[tuple[str, str]] = field(default_factory=list)
     verdicts: dict[int, str] = field(default_factory=dict)
+    reviewer: str = ""
+    decisions: tuple[Decision, ...] = ()
+    added: tuple[Addition, ...] = ()
 
 
 def read_review(path: Path, document: ResultDocument) -> Review:
@@ -106,6 +109,9 @@ def view_of(
         _rows(document, features) if features else [],
         [(_name(one), one.remark) for one in events if one.remark],
         {one.predicted.id: str(one.verdict) for one in events if one.predicted and one.verdict},
+        review.reviewer,
+        review.decisions,
+        review.added,
     )
 
 
