@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from vision.model.arrays import ByteArray, FloatArray
 from vision.model.drawing import Drawing
@@ -24,7 +25,8 @@ FINE_CELLS = 1.4  # smoothing of the field that is drawn, in grid spacings
 REFERENCE_IOD, REFERENCE_SKIN_PX = 0.075, 16.0  # sigma of the reference twitch's footprint (science.md)
 FADE_CELLS = 2.0  # how far the field reaches into what has no points
 POOL_CELLS = 1.8  # smoothing before it is asked whether anything moves: near the width of a twitch
-SHUT_SD, OPEN_SD = 5.0, 7.0  # noise widths of the pooled field: below, nothing is drawn; above, all of it
+GATE_S = 0.04  # sd of the smoothing in time before that is asked: about the rise of a twitch (45 ms, science.md)
+SHUT_SD, OPEN_SD = 4.0, 6.0  # noise widths of the field so smoothed: below, nothing is drawn; above, all of it
 NOISIEST = 1.5  # × the median noise: a place that moves all the time must not count as its own noise
 SMALLEST_NOISE_PX = 0.005
 LIMIT_IOD, LIMIT_CELLS = 0.12, 4.0  # longest drawn step: beyond, the picture would fold
@@ -71,7 +73,8 @@ def displacement_field(result: AnalysisResult) -> tuple[Lattice, FloatArray]:
         fine[index] = first + smoothed(lattice, np.where(seen[:, None], clean - first, 0.0), own, FINE_CELLS)
         pooled[index] = smoothed(lattice, clean, own, POOL_CELLS)
     fine *= _lost_again(signals)
-    return lattice, fine * _gate(pooled)[..., None] * _uncovered(result)[..., None]
+    frame_s = float(np.median(np.diff(signals.time_s))) if len(signals.time_s) > 1 else 1.0
+    return lattice, fine * _gate(pooled, frame_s)[..., None] * _uncovered(result)[..., None]
 
 
 def _lost_again(signals: MotionSignals) -> float:
@@ -81,9 +84,13 @@ def _lost_again(signals: MotionSignals) -> float:
     return float(1 / (1 - (1 - kept) ** 2))
 
 
-def _gate(pooled_px: FloatArray) -> FloatArray:
-    """(T, N) from 0, in the noise, to 1, well above it."""
-    size_px = np.hypot(pooled_px[..., 0], pooled_px[..., 1])
+def _gate(pooled_px: FloatArray, frame_s: float) -> FloatArray:
+    """(T, N) from 0, in the noise, to 1, well above it.
+
+    A twitch lasts for several frames, noise does not: what is asked about is smoothed in time, what is drawn is not.
+    """
+    lasting_px = gaussian_filter1d(pooled_px, GATE_S / frame_s, axis=0, mode="nearest")
+    size_px = np.hypot(lasting_px[..., 0], lasting_px[..., 1])
     sd_px = np.maximum(np.median(size_px, axis=0) / 1.177, SMALLEST_NOISE_PX)  # median of a Rayleigh variable
     sd_px = np.minimum(sd_px, NOISIEST * np.median(sd_px))
     share = np.clip((size_px / sd_px - SHUT_SD) / (OPEN_SD - SHUT_SD), 0.0, 1.0)
