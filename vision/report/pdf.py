@@ -18,6 +18,7 @@ from vision.report import printed, tables, text
 from vision.report.beat import beat_of
 from vision.report.heat import heat_of, laid_over
 from vision.report.marked import Marker
+from vision.report.reviewed import ReviewedView
 from vision.report.still import JPEG_QUALITY, Still
 
 FONT, BOLD = "DejaVuSans", "DejaVuSans-Bold"
@@ -29,7 +30,7 @@ ROWS = ("Twitches", "Clear view", "Rate", "Bursts", "Rate within bursts", "In mo
         "Regions", "Busiest place", "Side", "Closures", "Longest")  # fmt: skip
 
 
-def write_pdf(result: AnalysisResult, path: Path, still: Still | None, reviewed: str = "") -> None:
+def write_pdf(result: AnalysisResult, path: Path, still: Still | None, reviewed: ReviewedView | None = None) -> None:
     """Write the PDF. Its metadata hold no name, no date and no path: same result, same bytes."""
     from reportlab.lib.pagesizes import A4
     from reportlab.platypus import SimpleDocTemplate
@@ -54,7 +55,7 @@ def _register_fonts() -> None:
             pdfmetrics.registerFont(TTFont(name, f"{get_data_path()}/fonts/ttf/{name}.ttf"))
 
 
-def _story(result: AnalysisResult, still: Still | None, reviewed: str, width_pt: float) -> list[Any]:
+def _story(result: AnalysisResult, still: Still | None, reviewed: ReviewedView | None, width_pt: float) -> list[Any]:
     from reportlab.platypus import Spacer
 
     document = result.document
@@ -63,11 +64,17 @@ def _story(result: AnalysisResult, still: Still | None, reviewed: str, width_pt:
     if text.neurologist_comes_first(document):
         story.append(_paragraph(first[0], 9, INK, bold=True))
     story += [_paragraph(text.answer_sentence(document), 14, INK, bold=True)]
-    said = [text.simulated_sentence(document), reviewed, text.pattern_sentence(document)]
+    said = [text.simulated_sentence(document), _review_words(reviewed), text.pattern_sentence(document)]
     story += [_paragraph(line, 9.5, INK) for line in said if line]
     story += [_paragraph(" ".join(text.limit_sentences(document)), 9, SOFT), Spacer(1, 6)]
     story += _pictures(result, still, width_pt)
-    story += [Spacer(1, 6), _timeline(result, width_pt), Spacer(1, 8), _measures(result, width_pt), Spacer(1, 6)]
+    story += [
+        Spacer(1, 6),
+        _timeline(result, width_pt),
+        Spacer(1, 8),
+        _measures(result, width_pt, reviewed),
+        Spacer(1, 6),
+    ]
     story += [_paragraph(f"{one.message} {one.advice}", 8.5, INK) for one in document.quality.warnings[:8]]
     story += [_paragraph(line, 8.5, INK) for line in first]
     story.append(_paragraph(text.REQUIRED_WORDING, 8.5, INK, bold=True))
@@ -157,17 +164,27 @@ def _timeline(result: AnalysisResult, width_pt: float) -> Any:
     return drawing
 
 
-def _value(row: tables.Row) -> str:
-    return f"{row.value} ({row.interval})" if row.interval else row.value
+def _value(row: tables.Row, after: str | None) -> str:
+    """Write a figure with its interval; after a review the reviewed one, with the program's own behind it."""
+    value = f"{row.value} ({row.interval})" if row.interval else row.value
+    return value if after is None else f"{after}; by the program: {value}"
 
 
-def _measures(result: AnalysisResult, width_pt: float) -> Any:
+def _review_words(reviewed: ReviewedView | None) -> str:
+    if reviewed is None:
+        return ""
+    remark = f" Remark: {reviewed.remark}" if reviewed.remark else ""
+    return f"{reviewed.headline} {reviewed.counts} Answer, pattern and pictures are the program's own.{remark}"
+
+
+def _measures(result: AnalysisResult, width_pt: float, reviewed: ReviewedView | None) -> Any:
     from reportlab.lib.colors import HexColor
     from reportlab.platypus import Table
 
     found = {row.name: row for _, rows in tables.feature_groups(result.document) for row in rows}
+    after = {name: new for name, old, new in reviewed.rows if new != old} if reviewed else {}
     rows = [
-        [_paragraph(found[name].name, 8, SOFT), _paragraph(_value(found[name]), 8, INK)]
+        [_paragraph(found[name].name, 8, SOFT), _paragraph(_value(found[name], after.get(name)), 8, INK)]
         for name in ROWS
         if name in found
     ]
