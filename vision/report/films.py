@@ -38,13 +38,18 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Films:
-    """What was written. `slowdown` : seconds of the film for each second of life. `factor` : of the magnified one."""
+    """What was written.
+
+    factor : of the magnified film. slowdown : seconds of the film for each second of life.
+    full_from_px : amplitude from which a twitch is enlarged by all of `factor`; None without a magnified film.
+    """
 
     overlay: Path
     magnified: Path | None
     factor: float | None
     slowdown: float
     event_clips: tuple[Path, ...] = ()
+    full_from_px: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +95,8 @@ def write_films(
         if singles is not None:
             stack.enter_context(singles)
         veil = Veil(result, scale, size_px, strength) if drawing.deidentify else None
-        for shot in _shots(result, clip, scale, size_px, factor, veil, on_progress):
+        magnifier = Magnifier(result, factor, scale, size_px) if factor else None
+        for shot in _shots(result, clip, size_px, magnifier, veil, on_progress):
             overlay.write(marker.draw(shot.plain, shot.index), shot.film_s)
             if second and shot.magnified is not None:
                 second.write(shot.magnified, shot.film_s)
@@ -104,6 +110,7 @@ def write_films(
         factor,
         last_film_s / lasted_s if lasted_s > 0 else 1.0,
         tuple(singles.paths) if singles is not None else (),
+        None if magnifier is None else magnifier.full_from_px,
     )
 
 
@@ -122,10 +129,9 @@ def _writer(path: Path, size_px: tuple[int, int], rate_bps: int, keyframe_interv
 
 
 def _shots(
-    result: AnalysisResult, clip: Path, scale: float, size_px: tuple[int, int], factor: float | None,
+    result: AnalysisResult, clip: Path, size_px: tuple[int, int], magnifier: Magnifier | None,
     veil: Veil | None, on_progress: Progress,
 ) -> Iterator[_Shot]:  # fmt: skip
-    magnifier = Magnifier(result, factor, scale, size_px) if factor else None
     count, index = len(result.signals.time_s), -1
     with open_clip(clip, reading(LONGEST_SIDE_PX), rgb_rate_hz=EVERY_FRAME_HZ) as reader:
         if reader.info.sha256 != result.document.clip.sha256:

@@ -22,7 +22,7 @@ from vision.report.lanes import region_lanes, rejected_lanes, trace_pictures
 from vision.report.migration import migration_map
 from vision.report.reviewed import ReviewedView
 from vision.report.still import Still, draw_still, read_still
-from vision.report.units import probability
+from vision.report.units import measured, probability
 
 FIRST_TRACES = 4  # these are seen at once, the others on a click
 MOST_EVENT_ROWS = 500  # the rest stands in events.csv; keeps the file under 1.5 MB
@@ -98,6 +98,7 @@ def render_report(
         "headline": tables.headline_figures(document),
         "still": None if still is None else draw_still(still, result, heat),
         "films": player.film_elements(films),
+        "enlarged": _enlarged(films),
         "no_films": player.NO_CLIP if still is None else player.NO_VIDEO,
         "script": own_script,
         "script_hash": script_hash,
@@ -157,6 +158,16 @@ def _said_by_user(result: AnalysisResult) -> list[tuple[str, str]]:
     mirrored = {True: "yes", False: "no", None: None}[said.mirrored]
     pairs = [("Body part", said.body_part), ("Side", said.side), ("Filmed on", said.filmed_on), ("Mirrored", mirrored)]
     return [(word, value) for word, value in pairs if value is not None]
+
+
+def _enlarged(films: Films | None) -> str:
+    """Say from which size on the second film shows a twitch as it promises."""
+    if films is None or films.factor is None or films.full_from_px is None:
+        return ""
+    size = measured(films.full_from_px, "px")
+    return unbroken(
+        f"Held still, a twitch of {size} or more is enlarged {films.factor:g} times; a smaller one less, or not."
+    )
 
 
 def _settings(document: ResultDocument) -> list[tuple[str, str]]:

@@ -6,10 +6,13 @@ so that what is still stays still; during a blink and the like the regions that 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from vision.dsp import twitch_waveform
 from vision.model.arrays import ByteArray, FloatArray
 from vision.model.drawing import Drawing
 from vision.model.regions import region_label
@@ -23,6 +26,7 @@ WANTED_PX = 3.0  # a twitch at the limit of detection should move so far that it
 SMALLEST_AUTO, LARGEST_AUTO, UNKNOWN_AUTO = 5.0, 20.0, 10.0
 FINE_CELLS = 1.4  # smoothing of the field that is drawn, in grid spacings
 REFERENCE_IOD, REFERENCE_SKIN_PX = 0.075, 16.0  # sigma of the reference twitch's footprint (science.md)
+REFERENCE_RISE_S = 0.045  # its time to peak
 FADE_CELLS = 2.0  # how far the field reaches into what has no points
 POOL_CELLS = 1.8  # smoothing before it is asked whether anything moves: near the width of a twitch
 GATE_S = 0.04  # sd of the smoothing in time before that is asked: about the rise of a twitch (45 ms, science.md)
@@ -48,12 +52,22 @@ def magnification(drawing: Drawing, document: ResultDocument) -> float | None:
     return float(round(min(max(WANTED_PX / limit_px, SMALLEST_AUTO), LARGEST_AUTO)))
 
 
-def displacement_field(result: AnalysisResult) -> tuple[Lattice, FloatArray]:
-    """Work out what is to be enlarged.
+@dataclass(frozen=True, eq=False)
+class Field:
+    """What is to be enlarged.
 
-    Returns
-    -------
-    The lattice and (T, N, 2) native px: the smoothed displacement of each point, 0 where it does not stand out.
+    drawn_px : (T, N, 2) native px, the smoothed displacement of each point, 0 where it does not stand out.
+    full_from_px : a twitch of the reference's course and width is drawn in full from this amplitude on, by the noise of
+        all but the noisiest tenth of the places.
+    """
+
+    lattice: Lattice
+    drawn_px: FloatArray
+    full_from_px: float
+
+
+def displacement_field(result: AnalysisResult) -> Field:
+    """Work out what is to be enlarged.
 
     Notes
     -----
@@ -74,25 +88,43 @@ def displacement_field(result: AnalysisResult) -> tuple[Lattice, FloatArray]:
         pooled[index] = smoothed(lattice, clean, own, POOL_CELLS)
     fine *= _lost_again(signals)
     frame_s = float(np.median(np.diff(signals.time_s))) if len(signals.time_s) > 1 else 1.0
-    return lattice, fine * _gate(pooled, frame_s)[..., None] * _uncovered(result)[..., None]
+    lasting_px = gaussian_filter1d(pooled, GATE_S / frame_s, axis=0, mode="nearest")
+    sd_px = _noise_px(lasting_px)
+    full_px = OPEN_SD * float(np.percentile(sd_px, 90)) / (_kept(signals, POOL_CELLS) * _kept_in_time(frame_s))
+    return Field(lattice, fine * _gate(lasting_px, sd_px)[..., None] * _uncovered(result)[..., None], full_px)
 
 
 def _lost_again(signals: MotionSignals) -> float:
-    """Give back what smoothing with twicing takes from the peak of the reference twitch's footprint, a Gaussian."""
+    """Give back what smoothing with twicing takes from the peak of the reference twitch."""
+    return float(1 / (1 - (1 - _kept(signals, FINE_CELLS)) ** 2))
+
+
+def _kept(signals: MotionSignals, cells: float) -> float:
+    """Share of its peak that smoothing over so many cells leaves of the reference twitch's footprint, a Gaussian."""
     footprint_px = REFERENCE_IOD * signals.scale_px if signals.scale_px else REFERENCE_SKIN_PX
-    kept = 1 / (1 + (FINE_CELLS * signals.spacing_px / footprint_px) ** 2)
-    return float(1 / (1 - (1 - kept) ** 2))
+    return 1 / (1 + (cells * signals.spacing_px / footprint_px) ** 2)
 
 
-def _gate(pooled_px: FloatArray, frame_s: float) -> FloatArray:
+def _kept_in_time(frame_s: float) -> float:
+    """Share of its peak that smoothing in time leaves of the reference twitch's course."""
+    fine_s = frame_s / round(1 + frame_s / 0.002)
+    course = twitch_waveform(np.arange(0.0, 1.0, fine_s), 0.2, REFERENCE_RISE_S, 1.0)
+    return float(gaussian_filter1d(course, GATE_S / fine_s).max())
+
+
+def _noise_px(lasting_px: FloatArray) -> FloatArray:
+    """(N,) noise of the field that is asked about; a place that moves all the time does not count as its own noise."""
+    size_px = np.hypot(lasting_px[..., 0], lasting_px[..., 1])
+    sd_px = np.maximum(np.median(size_px, axis=0) / 1.177, SMALLEST_NOISE_PX)  # median of a Rayleigh variable
+    return np.asarray(np.minimum(sd_px, NOISIEST * np.median(sd_px)))
+
+
+def _gate(lasting_px: FloatArray, sd_px: FloatArray) -> FloatArray:
     """(T, N) from 0, in the noise, to 1, well above it.
 
     A twitch lasts for several frames, noise does not: what is asked about is smoothed in time, what is drawn is not.
     """
-    lasting_px = gaussian_filter1d(pooled_px, GATE_S / frame_s, axis=0, mode="nearest")
     size_px = np.hypot(lasting_px[..., 0], lasting_px[..., 1])
-    sd_px = np.maximum(np.median(size_px, axis=0) / 1.177, SMALLEST_NOISE_PX)  # median of a Rayleigh variable
-    sd_px = np.minimum(sd_px, NOISIEST * np.median(sd_px))
     share = np.clip((size_px / sd_px - SHUT_SD) / (OPEN_SD - SHUT_SD), 0.0, 1.0)
     return np.asarray(share * share * (3 - 2 * share), dtype=np.float32)
 
@@ -122,7 +154,8 @@ class Magnifier:
     """
 
     def __init__(self, result: AnalysisResult, factor: float, scale: float, size_px: tuple[int, int]) -> None:
-        self._lattice, self._field_px = displacement_field(result)
+        field = displacement_field(result)
+        self._lattice, self._field_px, self.full_from_px = field.lattice, field.drawn_px, field.full_from_px
         self._camera, self._factor, self._scale, self._size_px = result.signals.camera, factor, scale, size_px
         iod_px = result.signals.scale_px
         self._limit_px = LIMIT_IOD * iod_px if iod_px else LIMIT_CELLS * result.signals.spacing_px

@@ -17,6 +17,7 @@ from vision.model.drawing import Drawing
 from vision.model.events import Site
 from vision.report import films
 from vision.report.draw import draw
+from vision.report.magnify import displacement_field
 from vision.report.marked import Marker
 from vision.report.veil import Veil
 from vision.video.encode import ClipWriter
@@ -175,3 +176,27 @@ def test_nothing_seen_is_all_hidden():
 def test_no_film_is_left_open(drawn):
     _, _, folder = drawn
     assert [path.name for path in Path(folder).rglob("*.partial")] == []
+
+
+def test_the_bound_of_the_magnified_view_grows_with_the_noise():
+    result = builders.focal_result()
+    calm = displacement_field(result).full_from_px
+    noise = np.random.default_rng(3).normal(0, 0.15, result.signals.displacement_px.shape)
+    loud = replace(result.signals, displacement_px=result.signals.displacement_px + noise)
+    assert displacement_field(replace(result, signals=loud)).full_from_px > 2 * calm > 0
+
+
+def test_above_its_bound_a_twitch_is_drawn_in_full_and_far_below_not_at_all():
+    site = builders.make_site(1, "lower-eyelid", "right", 190, 310, 4)
+    for times, is_drawn in ((1.3, True), (0.25, False)):
+        quiet = builders.focal_result()
+        bound_px = displacement_field(quiet).full_from_px
+        events = [
+            builders.make_event(k + 1, 4.0 + 3 * k, site, amplitude_px=times * bound_px, rise_s=0.045) for k in range(4)
+        ]
+        moving = replace(quiet, signals=builders.make_signals(quiet.regions, events, [site]))
+        field = displacement_field(moving)
+        near = int(np.argmin(np.hypot(*(moving.signals.point_px - [190, 310]).T)))
+        peaks = [int(np.argmin(np.abs(moving.signals.time_s - event.peak_s))) for event in events]
+        drawn_px = np.median(np.hypot(*field.drawn_px[peaks, near].T))
+        assert (drawn_px > 0.7 * times * bound_px) if is_drawn else (drawn_px < 0.1 * times * bound_px)
