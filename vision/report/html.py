@@ -166,7 +166,7 @@ def _enlarged(films: Films | None) -> str:
         return ""
     size = measured(films.full_from_px, "px")
     return unbroken(
-        f"Held still, a twitch of {size} or more is enlarged {films.factor:g} times; a smaller one less, or not."
+        f"Held still, a twitch of {size} or more is enlarged {films.factor:g} times; a smaller one less, or not at all."
     )
 
 

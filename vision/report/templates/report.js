@@ -119,7 +119,7 @@
     const next = films.find((v) => v.dataset.film === name);
     if (!next || next === film) return;
     const at = film.currentTime, plays = !film.paused;
-    film.pause(); film.hidden = true; next.hidden = false; next.currentTime = at; next.playbackRate = speeds[speed];
+    film.pause(); film.hidden = true; next.hidden = false; next.preload = "auto"; next.currentTime = at; next.playbackRate = speeds[speed];
     film = next;
     if (plays) film.play();
   };
