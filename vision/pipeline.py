@@ -172,6 +172,7 @@ def _document(
             events.observed_intervals_s, events.frame_interval_s, events.dead_time_s, events.closures,
             request.mm_per_px,
         ),
+        settings=settings.model_dump(mode="json"),
     )  # fmt: skip
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from vision.model.drawing import Drawing
-from vision.model.events import EventSet, RegionObservation, Site, TwitchEvent
+from vision.model.events import TwitchEvent
 from vision.model.features import Features
 from vision.model.result import AnalysisResult
 from vision.model.review import ReviewedEvent
 from vision.pipeline import describe
+from vision.report.again import event_set_of, seed_of, settings_of
 from vision.report.draw import draw
 from vision.report.reviewed import ReviewedView, read_review, reviewed_events, view_of
 from vision.report.traces import pool_trace
@@ -42,7 +43,7 @@ def draw_reviewed(
 def _reviewed(result: AnalysisResult, path: Path) -> ReviewedView:
     review = read_review(path, result.document)
     events = reviewed_events(review, result.document)
-    return view_of(review, events, result.document, reviewed_features(result, events, Settings()))
+    return view_of(review, events, result.document, reviewed_features(result, events, settings_of(result.document)))
 
 
 def reviewed_features(result: AnalysisResult, events: tuple[ReviewedEvent, ...], settings: Settings) -> Features | None:
@@ -54,35 +55,19 @@ def reviewed_features(result: AnalysisResult, events: tuple[ReviewedEvent, ...],
 
     Notes
     -----
-    Features follow today's settings; `vision.pipeline.describe` with the same events, settings and seed gives the
-    same figures. Eye closures are the program's own.
+    `vision.pipeline.describe` with the same events, settings and seed gives the same figures. Eye closures are the
+    program's own.
     """
-    clock = result.document.clock
-    if clock is None:
-        return None
     counted = tuple(_as_event(one, number, result) for number, one in enumerate(_counting(events), start=1))
-    sites = tuple(_with_count(site, counted) for site in result.document.sites)
-    found = EventSet(
-        events=counted,
-        rejected=result.document.rejected,
-        sites=tuple(site for site in sites if site.event_count),
-        closures=clock.closures,
-        observed=tuple(RegionObservation(one.name, one.side, one.observed_s) for one in result.document.regions),
-        observed_s=result.document.quality.observed_s,
-        observed_intervals_s=clock.observed_intervals_s,
-        frame_interval_s=clock.frame_interval_s,
-        dead_time_s=clock.dead_time_s,
-    )
-    seed = int(result.document.clip.sha256[:8], 16)
-    return describe(found, result.signals, result.regions, settings, seed, clock.mm_per_px)
+    found = event_set_of(result.document, counted)
+    if found is None or result.document.clock is None:
+        return None
+    scale = result.document.clock.mm_per_px
+    return describe(found, result.signals, result.regions, settings, seed_of(result.document), scale)
 
 
 def _counting(events: tuple[ReviewedEvent, ...]) -> list[ReviewedEvent]:
     return [one for one in events if one.counts]
-
-
-def _with_count(site: Site, events: tuple[TwitchEvent, ...]) -> Site:
-    return replace(site, event_count=sum(event.site == site.id for event in events))
 
 
 def _as_event(one: ReviewedEvent, number: int, result: AnalysisResult) -> TwitchEvent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -99,7 +99,10 @@ class Clock:
 
 
 class ResultDocument(BaseModel):
-    """The whole of result.json. Fields may be added; none is renamed."""
+    """The whole of result.json. Fields may be added; none is renamed.
+
+    settings : every setting that was used, by section; None in results written before they carried them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -117,6 +120,7 @@ class ResultDocument(BaseModel):
     pattern: PatternCall
     context: PatientContext | None = None
     clock: Clock | None = None
+    settings: dict[str, dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,5 @@
 """Writing down what was found: result.json and its companions, sentences, pictures, report.html.
 
-Reads carriers only; knows no stage but `video`, from which it takes the one frame of the still.
+Reads carriers; of the stages it takes the frames from `video`, and from `twitch` bursts, chance and spectrum, which
+are drawn just as they were counted.
 """

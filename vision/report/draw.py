@@ -27,7 +27,8 @@ from vision.report.parquet import write_parquet
 from vision.report.pdf import write_pdf
 from vision.report.reviewed import ReviewedView
 from vision.report.still import Still, read_still
-from vision.report.veil import Veil
+from vision.report.unknown import strength_for
+from vision.report.veil import Strength, Veil
 
 Progress = Callable[[float], None]
 
@@ -63,11 +64,14 @@ def draw(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise refusal(folder, error) from error
-    still = None if clip is None else still_of(result, clip, drawing)
-    films = _films(result, clip, folder, drawing, on_progress)
+    strength = strength_for(result, clip) if drawing.deidentify and clip is not None else None
+    still = None if clip is None else still_of(result, clip, strength)
+    films = _films(result, clip, folder, drawing, strength, on_progress)
     page = render_report(result, clip=None, still=still, films=films, reviewed=reviewed)
     _files(result, folder, drawing, still, reviewed)
     replace_text(folder / REPORT_NAME, page)
+    if drawing.deidentify:
+        _drop_clear_pictures(folder, drawing, films)
     return folder / REPORT_NAME
 
 
@@ -79,31 +83,38 @@ def _files(
     if drawing.fhir:
         replace_text(folder / FHIR_NAME, fhir_bundle(result.document))
     if drawing.pdf:
-        said = f"{reviewed.headline} {reviewed.sentence}" if reviewed else ""
-        write_aside(folder / PDF_NAME, lambda path: write_pdf(result, path, still, said))
+        write_aside(folder / PDF_NAME, lambda path: write_pdf(result, path, still, reviewed))
 
 
 def _films(
-    result: AnalysisResult, clip: Path | None, folder: Path, drawing: Drawing, on_progress: Progress
-) -> Films | None:
-    """Write the films that are wanted; older ones that this drawing does not have would tell another story."""
+    result: AnalysisResult, clip: Path | None, folder: Path, drawing: Drawing, strength: Strength | None,
+    on_progress: Progress,
+) -> Films | None:  # fmt: skip
+    """Write the films that are wanted, in the place of all older ones; where none are wanted, older ones stay."""
     if clip is None or not drawing.video:
-        try:
-            clear_films(folder)
-        except OSError as error:
-            raise refusal(folder, error) from error
         return None
     with films_aside(folder) as aside:
-        films = write_films(result, clip, aside, drawing, on_progress)
+        films = write_films(result, clip, aside, drawing, on_progress, strength)
     magnified = None if films.magnified is None else folder / films.magnified.name
     return replace(films, overlay=folder / films.overlay.name, magnified=magnified)
 
 
-def still_of(result: AnalysisResult, clip: Path, drawing: Drawing) -> Still:
-    """Read the still, pixelated where nobody may be recognised."""
+def _drop_clear_pictures(folder: Path, drawing: Drawing, films: Films | None) -> None:
+    """Leave no older picture beside a de-identified report by which somebody could be recognised."""
+    try:
+        if films is None:
+            clear_films(folder)
+        if not drawing.pdf:
+            (folder / PDF_NAME).unlink(missing_ok=True)
+    except OSError as error:
+        raise refusal(folder, error) from error
+
+
+def still_of(result: AnalysisResult, clip: Path, strength: Strength | None) -> Still:
+    """Read the still, pixelated with the strength given; as filmed without one."""
     still = read_still(result, clip)
-    if not drawing.deidentify:
+    if strength is None:
         return still
     height, width = still.picture.shape[:2]
-    veil = Veil(result, still.scale, (width, height))
+    veil = Veil(result, still.scale, (width, height), strength)
     return replace(still, picture=veil.hide(still.picture, result.signals.reference_index))

@@ -20,7 +20,7 @@ from vision.report.folder import EVENT_CLIPS_NAME, MAGNIFIED_NAME, OVERLAY_NAME
 from vision.report.magnify import Magnifier, magnification
 from vision.report.marked import Marker
 from vision.report.still import EVERY_FRAME_HZ, reading
-from vision.report.veil import Veil
+from vision.report.veil import Strength, Veil
 from vision.video.decode import open_clip
 from vision.video.encode import ClipWriter
 
@@ -38,13 +38,18 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Films:
-    """What was written. `slowdown` : seconds of the film for each second of life. `factor` : of the magnified one."""
+    """What was written.
+
+    factor : of the magnified film. slowdown : seconds of the film for each second of life.
+    full_from_px : amplitude from which a twitch is enlarged by all of `factor`; None without a magnified film.
+    """
 
     overlay: Path
     magnified: Path | None
     factor: float | None
     slowdown: float
     event_clips: tuple[Path, ...] = ()
+    full_from_px: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +63,13 @@ class _Shot:
     magnified: ByteArray | None
 
 
-def write_films(result: AnalysisResult, clip: Path, folder: Path, drawing: Drawing, on_progress: Progress) -> Films:
+def write_films(
+    result: AnalysisResult, clip: Path, folder: Path, drawing: Drawing, on_progress: Progress,
+    strength: Strength | None = None,
+) -> Films:  # fmt: skip
     """Write overlay.mp4, magnified.mp4 and, where wanted, the clip of each twitch.
+
+    strength : of the veil over a de-identified film.
 
     Raises
     ------
@@ -84,7 +94,9 @@ def write_films(result: AnalysisResult, clip: Path, folder: Path, drawing: Drawi
         singles = EventClips(result, folder, size_px) if drawing.event_clips else None
         if singles is not None:
             stack.enter_context(singles)
-        for shot in _shots(result, clip, scale, size_px, factor, drawing, on_progress):
+        veil = Veil(result, scale, size_px, strength) if drawing.deidentify else None
+        magnifier = Magnifier(result, factor, scale, size_px) if factor else None
+        for shot in _shots(result, clip, size_px, magnifier, veil, on_progress):
             overlay.write(marker.draw(shot.plain, shot.index), shot.film_s)
             if second and shot.magnified is not None:
                 second.write(shot.magnified, shot.film_s)
@@ -98,13 +110,14 @@ def write_films(result: AnalysisResult, clip: Path, folder: Path, drawing: Drawi
         factor,
         last_film_s / lasted_s if lasted_s > 0 else 1.0,
         tuple(singles.paths) if singles is not None else (),
+        None if magnifier is None else magnifier.full_from_px,
     )
 
 
-def film_size(result: AnalysisResult) -> tuple[tuple[int, int], float]:
+def film_size(result: AnalysisResult, longest_px: int = LONGEST_SIDE_PX) -> tuple[tuple[int, int], float]:
     """Choose (width, height), even for yuv420p, and px of the film for each native px."""
     native = np.array([result.document.clip.width_px, result.document.clip.height_px])
-    scale = min(1.0, LONGEST_SIDE_PX / float(native.max()))
+    scale = min(1.0, longest_px / float(native.max()))
     width, height = (max(2, 2 * round(side * scale / 2)) for side in native.tolist())
     return (width, height), scale
 
@@ -116,11 +129,9 @@ def _writer(path: Path, size_px: tuple[int, int], rate_bps: int, keyframe_interv
 
 
 def _shots(
-    result: AnalysisResult, clip: Path, scale: float, size_px: tuple[int, int], factor: float | None,
-    drawing: Drawing, on_progress: Progress,
+    result: AnalysisResult, clip: Path, size_px: tuple[int, int], magnifier: Magnifier | None,
+    veil: Veil | None, on_progress: Progress,
 ) -> Iterator[_Shot]:  # fmt: skip
-    magnifier = Magnifier(result, factor, scale, size_px) if factor else None
-    veil = Veil(result, scale, size_px) if drawing.deidentify else None
     count, index = len(result.signals.time_s), -1
     with open_clip(clip, reading(LONGEST_SIDE_PX), rgb_rate_hz=EVERY_FRAME_HZ) as reader:
         if reader.info.sha256 != result.document.clip.sha256:

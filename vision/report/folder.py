@@ -110,22 +110,28 @@ def films_aside(folder: Path) -> Iterator[Path]:
         aside.mkdir(parents=True)
         try:
             yield aside
-            clear_films(folder)
-            for entry in aside.iterdir():
-                entry.replace(folder / entry.name)
+            _take_films(aside, folder)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:
         raise refusal(folder, error) from error
 
 
-def clear_films(folder: Path) -> None:
-    """Take away the films of an older drawing, and nothing else."""
-    for name in (OVERLAY_NAME, MAGNIFIED_NAME):
-        (folder / name).unlink(missing_ok=True)
+def _take_films(aside: Path, folder: Path) -> None:
+    """Replace film by film, and then take away the older ones that have no successor; what is not ours stays."""
+    films = [path.relative_to(aside) for path in aside.rglob("*.mp4")]
+    for film in films:
+        (folder / film).parent.mkdir(exist_ok=True)
+        (aside / film).replace(folder / film)
+    clear_films(folder, but=frozenset(films))
+
+
+def clear_films(folder: Path, but: frozenset[Path] = frozenset()) -> None:
+    """Take away the films of an older drawing but those named (relative to `folder`), and nothing else."""
     clips = folder / EVENT_CLIPS_NAME
-    for film in clips.glob("event-*.mp4"):
-        film.unlink()
+    for film in (folder / OVERLAY_NAME, folder / MAGNIFIED_NAME, *clips.glob("event-*.mp4")):
+        if film.relative_to(folder) not in but:
+            film.unlink(missing_ok=True)
     if clips.is_dir() and not any(clips.iterdir()):
         clips.rmdir()
 

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
+from vision.dsp import twitch_waveform
 from vision.model.arrays import ByteArray, FloatArray
 from vision.model.drawing import Drawing
 from vision.model.regions import region_label
 from vision.model.result import AnalysisResult, ResultDocument
 from vision.model.signals import MotionSignals
+from vision.report.lattice import Lattice, lattice_of, precision, smoothed
 from vision.report.warp import drawn_from, moved, scaled_affine, to_film, to_native
 
 # All our choice, unvalidated; they change a picture, never a figure.
@@ -23,9 +26,11 @@ WANTED_PX = 3.0  # a twitch at the limit of detection should move so far that it
 SMALLEST_AUTO, LARGEST_AUTO, UNKNOWN_AUTO = 5.0, 20.0, 10.0
 FINE_CELLS = 1.4  # smoothing of the field that is drawn, in grid spacings
 REFERENCE_IOD, REFERENCE_SKIN_PX = 0.075, 16.0  # sigma of the reference twitch's footprint (science.md)
+REFERENCE_RISE_S = 0.045  # its time to peak
 FADE_CELLS = 2.0  # how far the field reaches into what has no points
 POOL_CELLS = 1.8  # smoothing before it is asked whether anything moves: near the width of a twitch
-SHUT_SD, OPEN_SD = 5.0, 7.0  # noise widths of the pooled field: below, nothing is drawn; above, all of it
+GATE_S = 0.04  # sd of the smoothing in time before that is asked: about the rise of a twitch (45 ms, science.md)
+SHUT_SD, OPEN_SD = 4.0, 6.0  # noise widths of the field so smoothed: below, nothing is drawn; above, all of it
 NOISIEST = 1.5  # × the median noise: a place that moves all the time must not count as its own noise
 SMALLEST_NOISE_PX = 0.005
 LIMIT_IOD, LIMIT_CELLS = 0.12, 4.0  # longest drawn step: beyond, the picture would fold
@@ -48,37 +53,21 @@ def magnification(drawing: Drawing, document: ResultDocument) -> float | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Lattice:
-    """The motion grid as rows and columns. `row`, `column` : (N,) place of each point."""
+class Field:
+    """What is to be enlarged.
 
-    row: FloatArray
-    column: FloatArray
-    shape: tuple[int, int]
-    origin_px: FloatArray
-    spacing_px: float
+    drawn_px : (T, N, 2) native px, the smoothed displacement of each point, 0 where it does not stand out.
+    full_from_px : a twitch of the reference's course and width is drawn in full from this amplitude on, by the noise of
+        all but the noisiest tenth of the places.
+    """
 
-    def spread(self, value: FloatArray) -> FloatArray:
-        """Lay (N, …) values out as (rows, columns, …), 0 where there is no point."""
-        layer = np.zeros((*self.shape, *value.shape[1:]), np.float32)
-        layer[self.row, self.column] = value
-        return layer
+    lattice: Lattice
+    drawn_px: FloatArray
+    full_from_px: float
 
 
-def lattice_of(signals: MotionSignals) -> Lattice:
-    """Find rows and columns of the grid, with a margin that a blur can fade into."""
-    margin = 4
-    low_px = signals.point_px.min(axis=0) - margin * signals.spacing_px
-    place = np.rint((signals.point_px - low_px) / signals.spacing_px).astype(int)
-    columns, rows = (int(most) + margin + 1 for most in place.max(axis=0))
-    return Lattice(place[:, 1], place[:, 0], (rows, columns), low_px, signals.spacing_px)
-
-
-def displacement_field(result: AnalysisResult) -> tuple[Lattice, FloatArray]:
+def displacement_field(result: AnalysisResult) -> Field:
     """Work out what is to be enlarged.
-
-    Returns
-    -------
-    The lattice and (T, N, 2) native px: the smoothed displacement of each point, 0 where it does not stand out.
 
     Notes
     -----
@@ -87,55 +76,55 @@ def displacement_field(result: AnalysisResult) -> tuple[Lattice, FloatArray]:
     """
     signals = result.signals
     lattice = lattice_of(signals)
-    weight = _precision(signals)
+    weight = precision(signals)
     fine = np.empty(signals.displacement_px.shape, np.float32)
     pooled = np.empty_like(fine)
     for index, displacement_px in enumerate(signals.displacement_px):
         seen = signals.valid[index] & np.isfinite(displacement_px).all(axis=1)
         own = np.where(seen, weight, 0.0)
         clean = np.where(seen[:, None], displacement_px, 0.0)
-        first = _smoothed(lattice, clean, own, FINE_CELLS)
-        fine[index] = first + _smoothed(lattice, np.where(seen[:, None], clean - first, 0.0), own, FINE_CELLS)
-        pooled[index] = _smoothed(lattice, clean, own, POOL_CELLS)
+        first = smoothed(lattice, clean, own, FINE_CELLS)
+        fine[index] = first + smoothed(lattice, np.where(seen[:, None], clean - first, 0.0), own, FINE_CELLS)
+        pooled[index] = smoothed(lattice, clean, own, POOL_CELLS)
     fine *= _lost_again(signals)
-    return lattice, fine * _gate(pooled)[..., None] * _uncovered(result)[..., None]
+    frame_s = float(np.median(np.diff(signals.time_s))) if len(signals.time_s) > 1 else 1.0
+    lasting_px = gaussian_filter1d(pooled, GATE_S / frame_s, axis=0, mode="nearest")
+    sd_px = _noise_px(lasting_px)
+    full_px = OPEN_SD * float(np.percentile(sd_px, 90)) / (_kept(signals, POOL_CELLS) * _kept_in_time(frame_s))
+    return Field(lattice, fine * _gate(lasting_px, sd_px)[..., None] * _uncovered(result)[..., None], full_px)
 
 
 def _lost_again(signals: MotionSignals) -> float:
-    """Give back what smoothing with twicing takes from the peak of the reference twitch's footprint, a Gaussian."""
+    """Give back what smoothing with twicing takes from the peak of the reference twitch."""
+    return float(1 / (1 - (1 - _kept(signals, FINE_CELLS)) ** 2))
+
+
+def _kept(signals: MotionSignals, cells: float) -> float:
+    """Share of its peak that smoothing over so many cells leaves of the reference twitch's footprint, a Gaussian."""
     footprint_px = REFERENCE_IOD * signals.scale_px if signals.scale_px else REFERENCE_SKIN_PX
-    kept = 1 / (1 + (FINE_CELLS * signals.spacing_px / footprint_px) ** 2)
-    return float(1 / (1 - (1 - kept) ** 2))
+    return 1 / (1 + (cells * signals.spacing_px / footprint_px) ** 2)
 
 
-def _precision(signals: MotionSignals) -> FloatArray:
-    """(N,) weight of each point: one over its noise squared, within bounds."""
-    noise_px = np.nan_to_num(signals.noise_px[0], nan=np.inf)
-    typical_px = max(
-        float(
-            np.median(
-                noise_px[np.isfinite(noise_px)],
-            )
-        )
-        if np.isfinite(noise_px).any()
-        else 1.0,
-        1e-6,
-    )
-    return np.asarray(1.0 / np.maximum(noise_px / typical_px, 0.7) ** 2)
+def _kept_in_time(frame_s: float) -> float:
+    """Share of its peak that smoothing in time leaves of the reference twitch's course."""
+    fine_s = frame_s / round(1 + frame_s / 0.002)
+    course = twitch_waveform(np.arange(0.0, 1.0, fine_s), 0.2, REFERENCE_RISE_S, 1.0)
+    return float(gaussian_filter1d(course, GATE_S / fine_s).max())
 
 
-def _smoothed(lattice: Lattice, value: FloatArray, weight: FloatArray, cells: float) -> FloatArray:
-    """Weighted Gaussian mean of (N, 2) values over the lattice."""
-    layers = lattice.spread(np.column_stack([value * weight[:, None], weight]))
-    blurred = cv2.GaussianBlur(layers, (0, 0), cells, borderType=cv2.BORDER_CONSTANT)[lattice.row, lattice.column]
-    return np.asarray(blurred[:, :2] / np.maximum(blurred[:, 2:], 1e-6))
-
-
-def _gate(pooled_px: FloatArray) -> FloatArray:
-    """(T, N) from 0, in the noise, to 1, well above it."""
-    size_px = np.hypot(pooled_px[..., 0], pooled_px[..., 1])
+def _noise_px(lasting_px: FloatArray) -> FloatArray:
+    """(N,) noise of the field that is asked about; a place that moves all the time does not count as its own noise."""
+    size_px = np.hypot(lasting_px[..., 0], lasting_px[..., 1])
     sd_px = np.maximum(np.median(size_px, axis=0) / 1.177, SMALLEST_NOISE_PX)  # median of a Rayleigh variable
-    sd_px = np.minimum(sd_px, NOISIEST * np.median(sd_px))
+    return np.asarray(np.minimum(sd_px, NOISIEST * np.median(sd_px)))
+
+
+def _gate(lasting_px: FloatArray, sd_px: FloatArray) -> FloatArray:
+    """(T, N) from 0, in the noise, to 1, well above it.
+
+    A twitch lasts for several frames, noise does not: what is asked about is smoothed in time, what is drawn is not.
+    """
+    size_px = np.hypot(lasting_px[..., 0], lasting_px[..., 1])
     share = np.clip((size_px / sd_px - SHUT_SD) / (OPEN_SD - SHUT_SD), 0.0, 1.0)
     return np.asarray(share * share * (3 - 2 * share), dtype=np.float32)
 
@@ -165,7 +154,8 @@ class Magnifier:
     """
 
     def __init__(self, result: AnalysisResult, factor: float, scale: float, size_px: tuple[int, int]) -> None:
-        self._lattice, self._field_px = displacement_field(result)
+        field = displacement_field(result)
+        self._lattice, self._field_px, self.full_from_px = field.lattice, field.drawn_px, field.full_from_px
         self._camera, self._factor, self._scale, self._size_px = result.signals.camera, factor, scale, size_px
         iod_px = result.signals.scale_px
         self._limit_px = LIMIT_IOD * iod_px if iod_px else LIMIT_CELLS * result.signals.spacing_px

@@ -7,8 +7,8 @@ import numpy as np
 
 from vision.model.arrays import ByteArray, FloatArray
 from vision.model.events import Site, TwitchEvent
-from vision.model.regions import region_label
 from vision.model.result import AnalysisResult
+from vision.report.text import place
 from vision.report.warp import moved, to_film
 
 # Colours of Okabe & Ito's palette for the colour-blind (jfly.uni-koeln.de/color), as RGB.
@@ -32,6 +32,7 @@ class Marker:
         self.strip_px = 2 * round(STRIP_SHARE * max(size_px) / 2)
         self._letter = self.strip_px / 60.0
         self._strip = self._draw_strip()
+        self._small = self._letter * min(1.0, (size_px[0] - 12) / self._longest_px())
         self._onset_s = np.array([event.onset_s for event in result.document.events])
         self._offset_s = np.array([event.offset_s for event in result.document.events]) + LINGER_S
 
@@ -85,12 +86,20 @@ class Marker:
         across = round(time_s / document.clip.duration_s * (self._size_px[0] - 1))
         cv2.line(strip, (across, 0), (across, strip.shape[0] // 3), INK_RGB, 2)
         apart = [one.kind for one in document.rejected if one.onset_s <= time_s < one.offset_s]
-        words = [f"{time_s:.2f} s"]
-        words += [f"twitch {event.id}, {region_label(event.region, event.side)}" for event in active[-1:]]
-        words += [f"{kind}, not counted" for kind in apart[:1]]
+        words = [f"{time_s:.2f} s", *map(_event_words, active[-1:])]
+        words += [] if active else [f"{kind}, not counted" for kind in apart[:1]]
         colour = LIT_RGB if active else INK_RGB
-        self._write(strip, "   ".join(words), (6, round(strip.shape[0] * 0.8)), colour)
+        self._write(strip, "   ".join(words), (6, round(strip.shape[0] * 0.8)), colour, self._small)
         return np.asarray(strip, np.uint8)
+
+    def _longest_px(self) -> float:
+        """Width of the longest line that the strip will hold, in its full size."""
+        document = self._result.document
+        said = {_event_words(event) for event in document.events}
+        said |= {f"{one.kind}, not counted" for one in document.rejected}
+        clock = f"{document.clip.duration_s:.2f} s   "
+        widths = [cv2.getTextSize(clock + words, FONT, self._letter, 5)[0][0] for words in said]
+        return float(max(widths, default=1))
 
     def _draw_strip(self) -> ByteArray:
         """Draw the whole clip as a bar: twitches and what was set apart."""
@@ -104,7 +113,15 @@ class Marker:
                 cv2.rectangle(strip, (ends[0], top), (max(ends), tall - 2), rgb, -1)
         return strip
 
-    def _write(self, picture: ByteArray, words: str, at: tuple[int, int], rgb: tuple[int, int, int]) -> None:
+    def _write(
+        self, picture: ByteArray, words: str, at: tuple[int, int], rgb: tuple[int, int, int],
+        letter: float | None = None,
+    ) -> None:  # fmt: skip
         """Write plain Latin letters, dark rim around them: readable on skin of any tone."""
-        cv2.putText(picture, words, at, FONT, self._letter, GROUND_RGB, 5, cv2.LINE_AA)
-        cv2.putText(picture, words, at, FONT, self._letter, rgb, 2, cv2.LINE_AA)
+        scale = letter or self._letter
+        cv2.putText(picture, words, at, FONT, scale, GROUND_RGB, 5, cv2.LINE_AA)
+        cv2.putText(picture, words, at, FONT, scale, rgb, 2, cv2.LINE_AA)
+
+
+def _event_words(event: TwitchEvent) -> str:
+    return f"twitch {event.id}, {place(event.region, event.side)}"

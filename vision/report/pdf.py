@@ -14,19 +14,23 @@ import numpy as np
 
 from vision.model.arrays import ByteArray
 from vision.model.result import AnalysisResult
-from vision.report import tables, text
+from vision.report import printed, tables, text
+from vision.report.beat import beat_of
+from vision.report.heat import heat_of, laid_over
 from vision.report.marked import Marker
+from vision.report.reviewed import ReviewedView
 from vision.report.still import JPEG_QUALITY, Still
 
 FONT, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 INK, SOFT, ACCENT, LINE = "#1b2430", "#4d5a68", "#00639c", "#d5dce3"
 MARGIN_PT, LANE_PT, NAME_PT = 42.0, 9.0, 110.0
+TALL_PT, WIDEST_PT, GAP_PT, POINTS_PER_INCH = 190.0, 230.0, 12.0, 72.0
 MOST_LANES, MOST_LETTERS = 10, 600  # so that it stays at two pages; the rest stands in report.html
 ROWS = ("Twitches", "Clear view", "Rate", "Bursts", "Rate within bursts", "In movement", "Verdict", "LV", "Places",
         "Regions", "Busiest place", "Side", "Closures", "Longest")  # fmt: skip
 
 
-def write_pdf(result: AnalysisResult, path: Path, still: Still | None, reviewed: str = "") -> None:
+def write_pdf(result: AnalysisResult, path: Path, still: Still | None, reviewed: ReviewedView | None = None) -> None:
     """Write the PDF. Its metadata hold no name, no date and no path: same result, same bytes."""
     from reportlab.lib.pagesizes import A4
     from reportlab.platypus import SimpleDocTemplate
@@ -51,7 +55,7 @@ def _register_fonts() -> None:
             pdfmetrics.registerFont(TTFont(name, f"{get_data_path()}/fonts/ttf/{name}.ttf"))
 
 
-def _story(result: AnalysisResult, still: Still | None, reviewed: str, width_pt: float) -> list[Any]:
+def _story(result: AnalysisResult, still: Still | None, reviewed: ReviewedView | None, width_pt: float) -> list[Any]:
     from reportlab.platypus import Spacer
 
     document = result.document
@@ -60,12 +64,17 @@ def _story(result: AnalysisResult, still: Still | None, reviewed: str, width_pt:
     if text.neurologist_comes_first(document):
         story.append(_paragraph(first[0], 9, INK, bold=True))
     story += [_paragraph(text.answer_sentence(document), 14, INK, bold=True)]
-    said = [text.simulated_sentence(document), reviewed, text.pattern_sentence(document)]
+    said = [text.simulated_sentence(document), _review_words(reviewed), text.pattern_sentence(document)]
     story += [_paragraph(line, 9.5, INK) for line in said if line]
     story += [_paragraph(" ".join(text.limit_sentences(document)), 9, SOFT), Spacer(1, 6)]
-    if still is not None:
-        story.append(_picture(result, still))
-    story += [Spacer(1, 6), _timeline(result, width_pt), Spacer(1, 8), _measures(result, width_pt), Spacer(1, 6)]
+    story += _pictures(result, still, width_pt)
+    story += [
+        Spacer(1, 6),
+        _timeline(result, width_pt),
+        Spacer(1, 8),
+        _measures(result, width_pt, reviewed),
+        Spacer(1, 6),
+    ]
     story += [_paragraph(f"{one.message} {one.advice}", 8.5, INK) for one in document.quality.warnings[:8]]
     story += [_paragraph(line, 8.5, INK) for line in first]
     story.append(_paragraph(text.REQUIRED_WORDING, 8.5, INK, bold=True))
@@ -91,16 +100,38 @@ def printable(words: str) -> str:
     return kept if len(kept) <= MOST_LETTERS else kept[: MOST_LETTERS - 1] + "…"
 
 
+def _pictures(result: AnalysisResult, still: Still | None, width_pt: float) -> list[Any]:
+    """The still, and beside it trace and intervals; each alone where the other is missing."""
+    from reportlab.platypus import Image, Table
+
+    cells, widths = [], []
+    if still is not None:
+        cells.append(_picture(result, still))
+        widths.append(min(cells[0].drawWidth + GAP_PT, width_pt / 2))
+    rest_pt = width_pt - sum(widths)
+    png = printed.rhythm_png(result, beat_of(result.document), (rest_pt / POINTS_PER_INCH, TALL_PT / POINTS_PER_INCH))
+    if png is not None:
+        cells.append(Image(io.BytesIO(png), width=rest_pt, height=TALL_PT, hAlign="LEFT"))
+        widths.append(rest_pt)
+    flush = [(side, (0, 0), (-1, -1), 0) for side in ("LEFTPADDING", "RIGHTPADDING")] + [
+        ("VALIGN", (0, 0), (-1, -1), "TOP")
+    ]
+    return [Table([cells], colWidths=widths, style=flush, hAlign="LEFT")] if cells else []
+
+
 def _picture(result: AnalysisResult, still: Still) -> Any:
-    """The still with its rings, as high as a quarter of the page."""
+    """The still with heat map and rings, as high as a quarter of the page, at most half of it wide."""
     from reportlab.platypus import Image
 
     rgb: ByteArray = still.picture if still.picture.ndim == 3 else np.repeat(still.picture[..., None], 3, axis=2)
     height, width = rgb.shape[:2]
+    heat = heat_of(result)
+    if heat is not None:
+        rgb = laid_over(rgb, heat, still.scale)
     marked = Marker(result, still.scale, (width, height)).rings(rgb, result.signals.reference_index)
     _, encoded = cv2.imencode(".jpg", marked[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    tall_pt = 190.0
-    return Image(io.BytesIO(encoded.tobytes()), width=tall_pt * width / height, height=tall_pt, hAlign="LEFT")
+    wide_pt = min(TALL_PT * width / height, WIDEST_PT)
+    return Image(io.BytesIO(encoded.tobytes()), width=wide_pt, height=wide_pt * height / width, hAlign="LEFT")
 
 
 def _timeline(result: AnalysisResult, width_pt: float) -> Any:
@@ -133,13 +164,27 @@ def _timeline(result: AnalysisResult, width_pt: float) -> Any:
     return drawing
 
 
-def _measures(result: AnalysisResult, width_pt: float) -> Any:
+def _value(row: tables.Row, after: str | None) -> str:
+    """Write a figure with its interval; after a review the reviewed one, with the program's own behind it."""
+    value = f"{row.value} ({row.interval})" if row.interval else row.value
+    return value if after is None else f"{after}; by the program: {value}"
+
+
+def _review_words(reviewed: ReviewedView | None) -> str:
+    if reviewed is None:
+        return ""
+    remark = f" Remark: {reviewed.remark}" if reviewed.remark else ""
+    return f"{reviewed.headline} {reviewed.counts} Answer, pattern and pictures are the program's own.{remark}"
+
+
+def _measures(result: AnalysisResult, width_pt: float, reviewed: ReviewedView | None) -> Any:
     from reportlab.lib.colors import HexColor
     from reportlab.platypus import Table
 
     found = {row.name: row for _, rows in tables.feature_groups(result.document) for row in rows}
+    after = {name: new for name, old, new in reviewed.rows if new != old} if reviewed else {}
     rows = [
-        [_paragraph(found[name].name, 8, SOFT), _paragraph(f"{found[name].value} {found[name].interval}", 8, INK)]
+        [_paragraph(found[name].name, 8, SOFT), _paragraph(_value(found[name], after.get(name)), 8, INK)]
         for name in ROWS
         if name in found
     ]

@@ -15,6 +15,7 @@ from vision.errors import OutputError
 from vision.model.result import AnalysisResult
 from vision.report import text
 from vision.report.films import Films
+from vision.report.reviewed import ReviewedView
 
 NO_CLIP = "No film: the clip was not given. Draw the report again with the clip to see each twitch."
 NO_VIDEO = "No film: it was left out on request."
@@ -54,23 +55,30 @@ def _data_uri(path: Any) -> Markup:
         raise OutputError(f"{path.name} cannot be read again", "the film just written", "try again") from error
 
 
-def script_data(result: AnalysisResult, slowdown: float, result_sha256: str, most_events: int) -> dict[str, Any]:
-    """Say what the script needs to know, as JSON can say it."""
+def script_data(
+    result: AnalysisResult, slowdown: float, result_sha256: str, reviewed: ReviewedView | None
+) -> dict[str, Any]:
+    """Say what the script needs to know, as JSON can say it: of each twitch its number, onset, peak, site and size."""
     document, time_s = result.document, result.signals.time_s
     return {
         "duration_s": document.clip.duration_s,
         "frame_s": float(np.median(np.diff(time_s))) if len(time_s) > 1 else 1.0,
         "slowdown": slowdown,
         "result_sha256": result_sha256,
+        "sites": {site.id: text.place(site.region, site.side) for site in document.sites},
         "events": [
-            {
-                "id": event.id,
-                "onset_s": event.onset_s,
-                "peak_s": event.peak_s,
-                "site": event.site,
-                "where": text.place(event.region, event.side),
-                "amplitude": f"{event.amplitude_px:.2f} px",
-            }
-            for event in document.events[:most_events]
+            [event.id, round(event.onset_s, 5), round(event.peak_s, 5), event.site, round(event.amplitude_px, 2)]
+            for event in document.events
         ],
+        "review": None if reviewed is None else _said(reviewed),
+    }
+
+
+def _said(reviewed: ReviewedView) -> dict[str, Any]:
+    """Hand the review on, so that it can be gone on with."""
+    return {
+        "reviewer": reviewed.reviewer,
+        "remark": reviewed.remark,
+        "decisions": [one.model_dump() for one in reviewed.decisions],
+        "added": [one.model_dump() for one in reviewed.added],
     }

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from vision.errors import ResultFileError
 from vision.model.features import Features
 from vision.model.result import ResultDocument
-from vision.model.review import Review, ReviewedEvent
+from vision.model.review import Addition, Decision, Review, ReviewedEvent
 from vision.report.export import result_sha256
 from vision.report.tables import frequency_rows, rhythm_rows, spread_rows
 from vision.report.units import counted
@@ -28,6 +28,10 @@ class ReviewedView:
     rows: list[tuple[str, str, str]] = field(default_factory=list)
     remarks: list[tuple[str, str]] = field(default_factory=list)
     verdicts: dict[int, str] = field(default_factory=dict)
+    counts: str = ""
+    reviewer: str = ""
+    decisions: tuple[Decision, ...] = ()
+    added: tuple[Addition, ...] = ()
 
 
 def read_review(path: Path, document: ResultDocument) -> Review:
@@ -93,11 +97,12 @@ def view_of(
     """Say in words and a table what the review changed. `features` : recalculated; None where that is impossible."""
     counts = {verdict: sum(one.verdict == verdict for one in events) for verdict in ("accepted", "rejected", "added")}
     unjudged = sum(one.verdict is None for one in events)
-    sentence = (
+    said = (
         f"{counts['accepted']} of {counted(len(document.events), 'twitch', 'twitches')} accepted, "
-        f"{counts['rejected']} rejected, {counts['added']} added, {unjudged} not judged and kept. "
-        "Answer, pattern and pictures of this page are the program's own; the table sets the reviewed figures beside."
+        f"{counts['rejected']} rejected, {counts['added']} added, {unjudged} not judged and kept."
     )
+    own = "Answer, pattern and pictures of this page are the program's own"
+    sentence = f"{said} {own}; the table sets the reviewed figures beside."
     when = review.reviewed_at.strftime("%Y-%m-%d %H:%M")
     return ReviewedView(
         f"Reviewed by {review.reviewer} on {when}.",
@@ -106,6 +111,10 @@ def view_of(
         _rows(document, features) if features else [],
         [(_name(one), one.remark) for one in events if one.remark],
         {one.predicted.id: str(one.verdict) for one in events if one.predicted and one.verdict},
+        said,
+        review.reviewer,
+        review.decisions,
+        review.added,
     )
 
 

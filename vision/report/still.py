@@ -16,6 +16,7 @@ from vision.model.arrays import ByteArray, FloatArray
 from vision.model.clip import Frame
 from vision.model.events import Site
 from vision.model.result import AnalysisResult
+from vision.report.heat import PICTURE_CELL_PX, Heat, data_uri, heat_picture
 from vision.report.text import place
 from vision.report.units import counted, listing
 from vision.settings import Settings, VideoSettings
@@ -61,10 +62,14 @@ def read_still(result: AnalysisResult, clip: Path) -> Still:
     raise ResultFileError(f"{clip.name} ends before its reference frame", "the whole clip", "analyse the clip again")
 
 
-def draw_still(still: Still, result: AnalysisResult) -> Markup:
-    """Draw picture, faint region outlines, numbered rings and the patient's sides."""
+def draw_still(still: Still, result: AnalysisResult, heat: Heat | None = None) -> Markup:
+    """Draw picture, heat map, faint region outlines, numbered rings and the patient's sides."""
     height, width = still.picture.shape[:2]
     parts = [Markup('<image href="{}" width="{}" height="{}"/>').format(_data_uri(still.picture), width, height)]
+    if heat is not None:
+        rgba = heat_picture(heat, (width, height), still.scale)
+        size = (PICTURE_CELL_PX * rgba.shape[1], PICTURE_CELL_PX * rgba.shape[0])
+        parts.append(Markup('<image class="heat" href="{}" width="{}" height="{}"/>').format(data_uri(rgba), *size))
     parts += [_outline(corners * still.scale) for corners in reference_outlines(result)]
     parts += _rings(result.document.sites, still.scale, width, height)
     parts += _side_marks(result, width, height)

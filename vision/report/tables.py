@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from vision.model.events import Site
-from vision.model.features import Frequency
+from vision.model.features import Frequency, RhythmVerdict
 from vision.model.result import ResultDocument
 from vision.report.text import place
 from vision.report.units import NOT_MEASURED, counted, measured, p_value, share, significant, whole
@@ -88,7 +88,7 @@ def rhythm_rows(document: ResultDocument) -> list[Row]:
     return [
         Row(
             "Verdict",
-            r.verdict.replace("-", " "),
+            text_of_verdict(r.verdict),
             "No verdict is given on too few twitches: below ten, chance looks like anything.",
         ),
         Row("Intervals", str(r.interval_count), "From one onset to the next, never across a gap in the view."),
@@ -101,6 +101,11 @@ def rhythm_rows(document: ResultDocument) -> list[Row]:
         Row("Spectral peak", _peak(document), "Strongest rhythm in the movement itself."),
         Row("Against chance", surrogate, "How often chance with the same dead time looks as regular."),
     ]
+
+
+def text_of_verdict(verdict: RhythmVerdict) -> str:
+    """Say "too few twitches", else the verdict as it is."""
+    return "too few twitches" if verdict == "too-few-events" else verdict
 
 
 def spread_rows(document: ResultDocument) -> list[Row]:
@@ -176,7 +181,7 @@ def headline_figures(document: ResultDocument) -> list[tuple[str, str, str]]:
     rate = NOT_MEASURED if f.rate_per_min is None else f"{whole(f.rate_per_min)} a minute"
     return [
         ("How often", rate, f"95 % interval {interval}" if interval else counted(f.event_count, "twitch", "twitches")),
-        ("How regular", r.verdict.replace("-", " "), counted(r.interval_count, "interval")),
+        ("How regular", text_of_verdict(r.verdict), counted(r.interval_count, "interval")),
         ("How far spread", *spread),
         ("Time in movement", _share(f.duty_cycle), f"of {whole(f.observed_s)} s of clear view"),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.signal
 from scipy.ndimage import gaussian_filter1d
@@ -54,7 +56,17 @@ def _first_id(events: EventSet) -> int | None:
     return max(events.sites, key=lambda site: site.event_count).id if events.sites else None
 
 
-def _spectrum(site: Site, events: EventSet, signals: MotionSignals) -> SiteSpectrum | None:
+@dataclass(frozen=True, eq=False)
+class Periodogram:
+    """Power of one site's motion, each frequency against its smooth background: (F,) `frequency_hz` and `height`."""
+
+    frequency_hz: FloatArray
+    height: FloatArray
+    resolution_hz: float
+
+
+def site_periodogram(site: Site, events: EventSet, signals: MotionSignals) -> Periodogram | None:
+    """Read the power at each frequency searched; None where the site was watched for too short a time."""
     time_s, course_px = site_course(site, signals)
     if len(time_s) < 2 or time_s[-1] - time_s[0] < SHORTEST_S or course_px.std() == 0:
         return None
@@ -64,20 +76,32 @@ def _spectrum(site: Site, events: EventSet, signals: MotionSignals) -> SiteSpect
     if len(frequency_hz) <= BACKGROUND_ORDER + 1:
         return None
     power = scipy.signal.lombscargle(time_s, course_px - course_px.mean(), 2 * np.pi * frequency_hz)
-    height = power / background(frequency_hz, power)
-    peak = _fundamental(frequency_hz, height, resolution_hz)
+    return Periodogram(frequency_hz, power / background(frequency_hz, power), resolution_hz)
+
+
+def _spectrum(site: Site, events: EventSet, signals: MotionSignals) -> SiteSpectrum | None:
+    found = site_periodogram(site, events, signals)
+    if found is None:
+        return None
+    frequency_hz, height = found.frequency_hz, found.height
+    peak = _fundamental(frequency_hz, height, found.resolution_hz)
     peak = _middle_of_line(peak, frequency_hz, height)
     p = false_alarm_p(float(height.max()), len(frequency_hz))
     peak_hz = float(frequency_hz[peak]) if p < FALSE_ALARM else None
-    marks = () if peak_hz is None else _marks(peak_hz, resolution_hz, events.frame_interval_s, signals)
+    marks = () if peak_hz is None else _marks(peak_hz, found.resolution_hz, events.frame_interval_s, signals)
     return SiteSpectrum(
-        site.id, peak_hz, p, (float(frequency_hz[0]), float(frequency_hz[-1])), resolution_hz, marks
+        site.id, peak_hz, p, (float(frequency_hz[0]), float(frequency_hz[-1])), found.resolution_hz, marks
     )  # fmt: skip
 
 
 def false_alarm_p(height: float, searched: int) -> float:
     """Probability that the highest of `searched` frequencies of noise alone reaches `height` times the mean power."""
     return float(-np.expm1(searched * np.log1p(-np.exp(-min(max(height, 1e-12), 700.0)))))
+
+
+def height_by_chance(p: float, searched: int) -> float:
+    """Undo `false_alarm_p`: the height that the highest of `searched` frequencies of noise reaches with `p`."""
+    return float(-np.log(-np.expm1(np.log1p(-p) / searched)))
 
 
 def _fundamental(frequency_hz: FloatArray, height: FloatArray, resolution_hz: float) -> int:
@@ -115,15 +139,22 @@ def _marks(peak_hz: float, resolution_hz: float, frame_s: float, signals: Motion
         for light_hz in LIGHT_HZ
         if abs(alias_hz(light_hz, rate_hz) - peak_hz) <= resolution_hz + MAINS_WANDER * light_hz
     ]
-    key_s = signals.time_s[signals.is_keyframe]
-    if len(key_s) < FEWEST_KEYFRAMES:
+    comb_hz = keyframe_comb_hz(signals, resolution_hz)
+    if comb_hz is None:
         return tuple(light)
-    comb_hz = 1 / float(np.median(np.diff(key_s)))
     harmonic = round(peak_hz / comb_hz)
-    is_near = abs(peak_hz - harmonic * comb_hz) <= resolution_hz
-    if 1 <= harmonic <= MOST_KEYFRAME_HARMONIC and is_near and comb_hz > 4 * resolution_hz:
+    if 1 <= harmonic <= MOST_KEYFRAME_HARMONIC and abs(peak_hz - harmonic * comb_hz) <= resolution_hz:
         light.append(f"keyframes, harmonic {harmonic}")
     return tuple(light)
+
+
+def keyframe_comb_hz(signals: MotionSignals, resolution_hz: float) -> float | None:
+    """Rate of the keyframes; None where they are few, or so rare that their comb is everywhere."""
+    key_s = signals.time_s[signals.is_keyframe]
+    if len(key_s) < FEWEST_KEYFRAMES:
+        return None
+    comb_hz = 1 / float(np.median(np.diff(key_s)))
+    return comb_hz if comb_hz > 4 * resolution_hz else None
 
 
 def alias_hz(frequency_hz: float, rate_hz: float) -> float:

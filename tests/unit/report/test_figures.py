@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vision.report import figures
+from vision.report import charts, figures
 from vision.report.figures import Mark
 
 
@@ -40,7 +40,7 @@ def test_ticks_are_few_and_within(duration_s):
 
 @given(st.lists(st.floats(0.001, 900), min_size=1, max_size=60))
 def test_the_histogram_counts_every_interval(intervals_s):
-    root = ElementTree.fromstring(figures.interval_histogram(np.array(intervals_s), alt="a"))
+    root = ElementTree.fromstring(charts.interval_histogram(np.array(intervals_s), alt="a"))
     counts = [int(text.text) for text in root.iter("text") if text.text.isdigit()]
     assert sum(counts) == len(intervals_s)
     assert max(per_cents(ElementTree.tostring(root, encoding="unicode")), default=0) <= 100.01

@@ -15,6 +15,7 @@ from vision.model.result import Quality, QualityWarning
 from vision.report import fhir, pdf, text, traces
 from vision.report.draw import draw
 from vision.report.parquet import write_parquet
+from vision.report.reviewed import ReviewedView
 
 HOSTILE = "<script>alert(1)</script> \"quotes' & \u202e عربى 😀 =1+1 <b>x</b> " + "x" * 10_000
 ALL = [builders.focal_result, builders.rest_result, builders.unsettled_result, builders.skin_result,
@@ -46,11 +47,23 @@ def test_the_same_result_gives_the_same_pdf(tmp_path):
 def test_hostile_texts_are_texts_in_the_pdf(tmp_path):
     quality = Quality(True, 29.3, None, None, (QualityWarning("x", HOSTILE, HOSTILE),))
     result = builders.focal_result(quality=quality, reasons=(HOSTILE,))
-    pdf.write_pdf(result, tmp_path / "a.pdf", None, HOSTILE)
+    pdf.write_pdf(result, tmp_path / "a.pdf", None, ReviewedView(HOSTILE, HOSTILE, HOSTILE))
     words, reader = words_of(tmp_path / "a.pdf")
     assert "<script>alert(1)</script>" in words
     assert len(reader.pages) <= 2
     assert not any("/JS" in str(page) or "/Annots" in page for page in reader.pages)
+
+
+def test_a_reviewed_pdf_shows_the_reviewed_figures_and_the_programs_own(tmp_path):
+    view = ReviewedView(
+        "Reviewed by X.", "", "fine", [("Twitches", "14", "9"), ("LV", "1.1", "1.1")], counts="5 rejected."
+    )
+    pdf.write_pdf(builders.focal_result(), tmp_path / "a.pdf", None, view)
+    words, _ = words_of(tmp_path / "a.pdf")
+    assert "9; by the program: 14" in words
+    assert words.count("by the program") == 1
+    assert "Reviewed by X. 5 rejected." in words
+    assert "Remark: fine" in words
 
 
 def test_the_bundle_fits_r4b_and_names_no_disease():
@@ -68,6 +81,22 @@ def test_the_bundle_fits_r4b_and_names_no_disease():
     assert text.REQUIRED_WORDING in report["conclusion"]
     assert not any(word in json.dumps(told) for word in ("snomed", "icd", "conclusionCode"))
     assert fhir.fhir_bundle(document) == fhir.fhir_bundle(document)
+
+
+# What R4B (4.3.0) changed since R4 (4.0.1) is listed in https://hl7.org/fhir/R4B/history.html: none of these resources
+# and types. Whoever adds another element looks there first.
+SAME_IN_401 = {
+    "Bundle": {"resourceType", "type", "entry"},
+    "Observation": {"resourceType", "status", "code", "valueQuantity", "dataAbsentReason"},
+    "DiagnosticReport": {"resourceType", "status", "code", "result", "conclusion"},
+}
+
+
+def test_only_elements_that_r4_and_r4b_share_are_used():
+    told = json.loads(fhir.fhir_bundle(builders.focal_result().document))
+    for resource in [told, *(entry["resource"] for entry in told["entry"])]:
+        assert set(resource) <= SAME_IN_401[resource["resourceType"]]
+    assert all(set(entry) == {"fullUrl", "resource"} for entry in told["entry"])
 
 
 def test_what_was_not_measured_is_absent_and_never_zero():

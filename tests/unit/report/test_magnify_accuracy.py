@@ -19,6 +19,12 @@ from vision.simulate.schedule import frame_times
 from vision.video.decode import open_clip
 
 FACTOR, HALF_PX = 10.0, 0.5
+# Skin with pores in good light, the phone's original; and what `simulate` gives without being asked. In the second half
+# a pixel lies below the size that the film says it shows in full (`full_from_px`, 0.57 px there), so more is put in.
+LIGHT = {
+    "good": {"texture_sd": 8.0, "noise_sd": 0.5, "crf": 10, "amplitude_px": HALF_PX},
+    "usual": {"amplitude_px": 1.5 * HALF_PX},
+}
 SIZE_PX = (480, 640)
 WINDOW_PX = 13
 
@@ -26,8 +32,6 @@ WINDOW_PX = 13
 def scenario(**changes):
     given = {"duration_s": 5.0, "width_px": SIZE_PX[0], "height_px": SIZE_PX[1], "iod_px": 213.0, "seed": 5}
     given |= {"closures": "none", "amplitude_cv": 0.0, "first_onset_s": 0.6, "amplitude_px": HALF_PX}
-    # Skin with pores, in good light, the phone's original: elsewhere half a pixel lies below the limit of detection.
-    given |= {"texture_sd": 8.0, "noise_sd": 0.5, "crf": 10}
     return scenario_named("eyelid", **{**given, **changes})
 
 
@@ -44,11 +48,12 @@ def grey(rgb):
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
 
 
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory):
+@pytest.fixture(scope="module", params=LIGHT)
+def seen(tmp_path_factory, request):
     """Pictures of a film of half a pixel: magnified, only held still, and as they would be by the truth."""
     path = tmp_path_factory.mktemp("half") / "half.mp4"
-    truth = simulate(scenario(), path)
+    light = LIGHT[request.param]
+    truth = simulate(scenario(**light), path)
     settings = Settings()
     result = interpret(measure(path, settings, Request(), lambda _share: None), settings, Request())
     magnifier, holder = (Magnifier(result, factor, 1.0, SIZE_PX) for factor in (FACTOR, 1.0))
@@ -58,9 +63,13 @@ def seen(tmp_path_factory):
             rgb = picture_of(frame, SIZE_PX)
             drawn.append(grey(magnifier.picture(rgb, frame.index)))
             held.append(grey(holder.picture(rgb, frame.index)))
+    assert light["amplitude_px"] > magnifier.full_from_px
     still = {"sway_px": 0.0, "shake_px": 0.0, "breathing_px": 0.0, "noise_sd": 0.0}
-    ideal = [grey(rgb) for _, rgb in render_frames(scenario(amplitude_px=FACTOR * HALF_PX, **still))]
-    return truth, np.array(frame_times(scenario())), drawn, held, ideal
+    ideal = [
+        grey(rgb)
+        for _, rgb in render_frames(scenario(**{**light, **still, "amplitude_px": FACTOR * light["amplitude_px"]}))
+    ]
+    return truth, np.array(frame_times(scenario(**light))), drawn, held, ideal
 
 
 def quiet_picture(truth, time_s, drawn):
@@ -69,7 +78,7 @@ def quiet_picture(truth, time_s, drawn):
 
 
 @pytest.mark.slow
-def test_half_a_pixel_is_enlarged_as_promised(seen):
+def test_what_lies_above_the_stated_size_is_enlarged_as_promised(seen):
     truth, time_s, drawn, _, ideal = seen
     centre = [[truth.twitches[0].x_px, truth.twitches[0].y_px]]
     quiet = quiet_picture(truth, time_s, drawn)

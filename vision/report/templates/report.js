@@ -3,7 +3,9 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
   const films = [...document.querySelectorAll("video.film")];
-  const events = data.events;
+  const events = data.events.map(([id, onset_s, peak_s, site, amplitude_px]) =>
+    ({ id, onset_s, peak_s, site, where: data.sites[site], amplitude: `${amplitude_px.toFixed(2)} px` }));
+  const indexOf = new Map(events.map((event, index) => [event.id, index]));
   const FRAME_S = data.frame_s;
   const speeds = [1, 0.5, 0.25, 0.1];
   let film = films[0] || null, chosen = -1, speed = 0, until_s = null;
@@ -18,22 +20,39 @@
     mark(life_s);
   };
 
-  const heads = [...document.querySelectorAll("svg.timed")].map((svg) => {
+  const REACH_PX = 12;  // a twitch is a few pixels wide: a click beside it is meant for it
+  const headOf = (svg) => {
     const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
     line.setAttribute("class", "playhead");
     line.setAttribute("y1", "0"); line.setAttribute("y2", "100%");
     svg.appendChild(line);
-    svg.addEventListener("click", (click) => {
-      const group = click.target.closest("[data-event]");
-      if (group) { choose(events.findIndex((e) => e.id === Number(group.dataset.event))); return; }
-      const box = svg.getBoundingClientRect();
-      seek((click.clientX - box.left) / box.width * data.duration_s);
-    });
     return line;
+  };
+  const heads = [...document.querySelectorAll("svg.timed")].map(headOf);
+  let traceHeads = [];
+  const nearest = (svg, across_px) => {
+    let best = null, least = REACH_PX;
+    for (const group of svg.querySelectorAll("g[data-event]")) {
+      const box = group.getBoundingClientRect();
+      const away = Math.max(box.left - across_px, across_px - box.right, 0);
+      if (away < least) { least = away; best = group; }
+    }
+    return best;
+  };
+  document.addEventListener("click", (click) => {
+    const dot = click.target.closest("svg.map [data-event]");
+    if (dot) { choose(indexOf.get(Number(dot.dataset.event)) ?? -1); return; }
+    const svg = click.target.closest("svg.timed");
+    if (!svg) return;
+    const group = click.target.closest("[data-event]") || nearest(svg, click.clientX);
+    if (group) { choose(indexOf.get(Number(group.dataset.event)) ?? -1); return; }
+    const box = svg.getBoundingClientRect();
+    until_s = null;
+    seek((click.clientX - box.left) / box.width * data.duration_s);
   });
   const mark = (life_s) => {
     const across = (100 * Math.min(1, Math.max(0, life_s / data.duration_s))).toFixed(3) + "%";
-    for (const line of heads) { line.setAttribute("x1", across); line.setAttribute("x2", across); }
+    for (const line of [...heads, ...traceHeads]) { line.setAttribute("x1", across); line.setAttribute("x2", across); }
     $("clock").textContent = life_s.toFixed(2) + " s";
   };
   const follow = () => {
@@ -58,18 +77,19 @@
         (verdict ? `, ${verdict.verdict}` : ""));
     $("remark").value = verdict ? verdict.remark : "";
   }
+  let traced = null;
   function showTrace(site) {
+    if (!film || site === traced) return;
     const source = document.querySelector(`figure[data-site="${site}"]`);
-    const place = $("site-trace");
-    place.replaceChildren();
+    $("site-trace").replaceChildren();
+    traced = site; traceHeads = [];
     if (!source) return;
     const copy = source.cloneNode(true);
     copy.removeAttribute("data-site");
-    place.appendChild(copy);
-    for (const svg of copy.querySelectorAll("svg.timed")) {
-      const line = svg.querySelector(".playhead");
-      if (line) heads.push(line);
-    }
+    for (const line of copy.querySelectorAll(".playhead")) line.remove();
+    $("site-trace").appendChild(copy);
+    traceHeads = [...copy.querySelectorAll("svg.timed")].map(headOf);
+    if (film) mark(lifeOf(film));
   }
   const beside = (step) => {
     if (chosen >= 0) { choose(Math.min(events.length - 1, Math.max(0, chosen + step))); return; }
@@ -92,44 +112,78 @@
   const pace = (step) => {
     speed = Math.min(speeds.length - 1, Math.max(0, speed + step));
     for (const v of films) v.playbackRate = speeds[speed];
-    $("speed").textContent = speeds[speed] === 1 ? "full speed" : `${speeds[speed]} × speed`;
+    if ($("speed")) $("speed").textContent = speeds[speed] === 1 ? "full speed" : `${speeds[speed]} × speed`;
   };
   const step = (frames) => { if (film) { film.pause(); seek(lifeOf(film) + frames * FRAME_S); } };
   const swap = (name) => {
     const next = films.find((v) => v.dataset.film === name);
     if (!next || next === film) return;
     const at = film.currentTime, plays = !film.paused;
-    film.pause(); film.hidden = true; next.hidden = false; next.currentTime = at; next.playbackRate = speeds[speed];
+    film.pause(); film.hidden = true; next.hidden = false; next.preload = "auto"; next.currentTime = at; next.playbackRate = speeds[speed];
     film = next;
     if (plays) film.play();
   };
 
   // The review: never changes the result, only says what a person thinks of it.
   const review = new Map(), added = [];
+  let unsaved = false;
+  const show = (event, verdict) => {
+    for (const own of document.querySelectorAll(`[data-event="${event}"]`)) {
+      own.classList.toggle("accepted", verdict === "accepted");
+      own.classList.toggle("rejected", verdict === "rejected");
+    }
+    const cell = document.querySelector(`[data-verdict="${event}"]`);
+    if (cell) cell.textContent = verdict || "";
+  };
   const judge = (verdict) => {
     if (chosen < 0) { say("Choose a twitch first."); return; }
     const event = events[chosen];
     review.set(event.id, { event: event.id, verdict: verdict, remark: $("remark").value });
-    for (const own of document.querySelectorAll(`[data-event="${event.id}"]`)) {
-      own.classList.toggle("accepted", verdict === "accepted");
-      own.classList.toggle("rejected", verdict === "rejected");
-    }
-    const cell = document.querySelector(`[data-verdict="${event.id}"]`);
-    if (cell) cell.textContent = verdict;
+    show(event.id, verdict);
     tell(`Twitch ${event.id} ${verdict}.`);
   };
-  const tell = (words) => {
-    say(words);
+  const undo = () => {
+    if (chosen >= 0 && review.delete(events[chosen].id)) {
+      show(events[chosen].id, null);
+      tell(`Twitch ${events[chosen].id} no longer judged.`);
+    } else say("Nothing to take back: choose a twitch that was accepted or rejected.");
+  };
+  const count = () => {
     const all = [...review.values()];
-    const count = (verdict) => all.filter((one) => one.verdict === verdict).length;
+    const of = (verdict) => all.filter((one) => one.verdict === verdict).length;
     $("review-count").textContent =
-      `${count("accepted")} accepted, ${count("rejected")} rejected, ${added.length} added, ` +
-      `${events.length - all.length} not yet judged`;
+      `${of("accepted")} accepted, ${of("rejected")} rejected, ${added.length} added, ` +
+      `${events.length - all.length} not yet judged${unsaved ? "; not saved yet" : ""}`;
+  };
+  const tell = (words) => { unsaved = true; say(words); count(); };
+  const listAdded = () => {
+    const list = $("added");
+    if (!list) return;
+    list.replaceChildren(...added.map((one) => {
+      const item = document.createElement("li"), button = document.createElement("button");
+      item.textContent = `Added at ${one.onset_s.toFixed(2)} s, site ${one.site} `;
+      button.type = "button"; button.textContent = "Take back";
+      button.addEventListener("click", () => {
+        added.splice(added.indexOf(one), 1); listAdded(); tell("Addition taken back.");
+      });
+      item.appendChild(button);
+      return item;
+    }));
   };
   const add = () => {
-    const onset_s = film ? lifeOf(film) : 0;
+    if (!$("add-site")) { say("No place is known at which a twitch could be added."); return; }
+    const onset_s = film ? lifeOf(film) : Number($("add-time").value);
+    if (!(onset_s >= 0 && onset_s <= data.duration_s)) { say("Write a time within the clip."); return; }
     added.push({ onset_s: Number(onset_s.toFixed(4)), site: Number($("add-site").value), remark: $("remark").value });
+    listAdded();
     tell(`Twitch added at ${onset_s.toFixed(2)} s.`);
+  };
+  const restore = () => {
+    if (!data.review) return;
+    for (const one of data.review.decisions) { review.set(one.event, one); show(one.event, one.verdict); }
+    added.push(...data.review.added);
+    $("reviewer").value = data.review.reviewer; $("general").value = data.review.remark;
+    listAdded(); count();
   };
   const saved = () => ({
     format: "twitchscope-review", version: 1, result_sha256: data.result_sha256,
@@ -143,25 +197,36 @@
     link.href = url; link.download = "review.json";
     document.body.appendChild(link); link.click(); link.remove();
     setTimeout(() => URL.revokeObjectURL(url), 1000);
+    unsaved = false; count();
     say("Saved as review.json.");
   };
 
   const acts = {
     previous: () => beside(-1), next: () => beside(1), play: play, around: playAround,
     slower: () => pace(1), faster: () => pace(-1), back: () => step(-1), forth: () => step(1),
-    accept: () => judge("accepted"), reject: () => judge("rejected"), add: add, save: save,
+    accept: () => judge("accepted"), reject: () => judge("rejected"), undo: undo, add: add, save: save,
   };
   const keys = { p: "previous", n: "next", " ": "play", r: "around", s: "slower", f: "faster", ",": "back", ".": "forth",
-                 a: "accept", x: "reject", i: "add" };
+                 a: "accept", x: "reject", u: "undo", i: "add" };
   for (const button of document.querySelectorAll("[data-act]")) {
     button.addEventListener("click", () => acts[button.dataset.act]());
   }
   for (const button of document.querySelectorAll("button[data-event]")) {
     button.addEventListener("click", () => {
-      choose(events.findIndex((e) => e.id === Number(button.dataset.event)));
+      choose(indexOf.get(Number(button.dataset.event)) ?? -1);
       (film || button).scrollIntoView({ block: "nearest" });
     });
   }
+  $("remark").addEventListener("input", () => {
+    const own = chosen >= 0 && review.get(events[chosen].id);
+    if (own) { own.remark = $("remark").value; unsaved = true; count(); }
+  });
+  $("general").addEventListener("input", () => { unsaved = true; count(); });
+  addEventListener("beforeunload", (leave) => { if (unsaved) leave.preventDefault(); });
+  const heat = $("heat-shown");
+  if (heat) heat.addEventListener("change", () => {
+    for (const layer of document.querySelectorAll(".heat")) layer.style.display = heat.checked ? "" : "none";
+  });
   for (const radio of document.querySelectorAll("input[name=film]")) {
     radio.addEventListener("change", () => swap(radio.value));
   }
@@ -178,5 +243,12 @@
   for (const v of films) { v.controls = false; v.addEventListener("click", play); }
   for (const v of films) { v.addEventListener("play", follow); v.addEventListener("seeked", follow); }
   for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
-  mark(0);
+  restore();
+  // With a film the trace stands under it; a single one need not stand there twice.
+  const traces = document.querySelectorAll(".all-traces figure");
+  if (film && events.length) {
+    showTrace(events[0].site);
+    if (traces.length === 1) document.querySelector(".all-traces").classList.add("is-above");
+    mark(0);
+  }
 })();
