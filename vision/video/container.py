@@ -22,6 +22,9 @@ CONTAINERS = (
 )
 # A video stream that small is a thumbnail (our choice; the smallest film seen had 50 px).
 THUMBNAIL_SIDE_PX = 32
+# Unless told otherwise FFmpeg patches damaged pictures of these up without marking them. With the others (H.264 above
+# all) the same option would lose whole pictures; VP8 and VP9 carry nothing by which damage could be seen.
+SILENT_CODECS = ("hevc", "mjpeg")
 # Decoders round pictures up to whole blocks; the exact limit is checked on the picture itself.
 BLOCK_ALLOWANCE = 2
 
@@ -52,9 +55,10 @@ def open_container(path: Path, settings: VideoSettings) -> InputContainer:
         ) from error
 
 
-def decoder_options(settings: VideoSettings) -> dict[str, str]:
-    """Keep a decoder from allocating pictures far beyond the limit, whatever the stream asks for."""
-    return {"max_pixels": str(settings.largest_frame_px * BLOCK_ALLOWANCE)}
+def decoder_options(settings: VideoSettings, codec: str) -> dict[str, str]:
+    """Keep a decoder from allocating pictures far beyond the limit, and have it own up to damage where it would not."""
+    options = {"max_pixels": str(settings.largest_frame_px * BLOCK_ALLOWANCE)}
+    return {**options, "err_detect": "explode"} if codec in SILENT_CODECS else options
 
 
 def choose_stream(container: InputContainer, settings: VideoSettings, name: str) -> VideoStream:

@@ -33,6 +33,8 @@ from vision.video.timing import PresentationClock
 DECODER_THREADS = 4
 # Every picture of these stands on its own, though not every one is marked as a keyframe.
 INTRA_CODECS = ("ffv1", "ffvhuff", "huffyuv", "utvideo")
+# One packet, one picture: where packets go in and no picture comes out, the decoder missed what it rests upon.
+COUNTABLE_CODECS = ("h264", "hevc")
 SIMULATED_COMMENT = "simulated by twitchscope"
 
 
@@ -65,9 +67,16 @@ class ClipSource:
 
 @dataclass
 class Tally:
-    """What was met while reading: compressed pictures, encryption, and problems as short codes."""
+    """What was met while reading: compressed pictures, encryption, and problems as short codes.
+
+    hidden_count : packets that an edit list hides. picture_count : pictures that came out of the decoder.
+    spoiled_pts : of packets that the container itself marks as damaged, such as those of a cut file.
+    """
 
     packet_count: int = 0
+    hidden_count: int = 0
+    picture_count: int = 0
+    spoiled_pts: set[int] = field(default_factory=set)
     is_encrypted: bool = False
     problems: list[str] = field(default_factory=list)
 
@@ -103,7 +112,7 @@ def _begin(path: Path, container: InputContainer, stream: VideoStream, settings:
     name = shown_name(path)
     stream.thread_type = "AUTO"
     stream.thread_count = DECODER_THREADS
-    stream.codec_context.options = decoder_options(settings)
+    stream.codec_context.options = decoder_options(settings, stream.codec_context.codec.canonical_name)
     tally = Tally()
     later = decoded_pictures(container, stream, tally)
     first = next(later, None)
@@ -151,11 +160,16 @@ def decoded_pictures(container: InputContainer, stream: VideoStream, tally: Tall
             is_touched = True
             continue
         for picture in pictures:
-            if picture.is_corrupt:
+            tally.picture_count += 1
+            is_damaged = picture.is_corrupt or picture.pts in tally.spoiled_pts
+            if is_damaged:
                 tally.note("damaged")
-            is_touched = picture.is_corrupt or (is_touched and not picture.key_frame)
+            is_touched = is_damaged or (is_touched and not picture.key_frame)
             if not is_touched:
                 yield picture
+    is_countable = stream.codec_context.codec.canonical_name in COUNTABLE_CODECS
+    if is_countable and tally.picture_count < tally.packet_count - tally.hidden_count:
+        tally.note("damaged")
 
 
 def _packets(container: InputContainer, stream: VideoStream, tally: Tally) -> Iterator[av.Packet | None]:
@@ -164,6 +178,9 @@ def _packets(container: InputContainer, stream: VideoStream, tally: Tally) -> It
         for packet in container.demux(stream):
             if packet.size:
                 tally.packet_count += 1
+                tally.hidden_count += packet.is_discard
+                if packet.is_corrupt and packet.pts is not None:
+                    tally.spoiled_pts.add(packet.pts)
                 tally.is_encrypted |= packet.has_sidedata("encryption_info")
                 yield packet
     except MemoryError:
