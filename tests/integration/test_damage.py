@@ -150,6 +150,23 @@ def places_of_packets(path: Path) -> list[tuple[int, int]]:
         return [(packet.pos or 0, packet.size) for packet in container.demux(video=0) if packet.size]
 
 
+@pytest.mark.parametrize(("codec", "ending"), [("libx264", ".mp4"), ("libx264", ".mkv"), ("libx265", ".mov")])
+def test_a_hole_in_the_file_is_lost_time(codec: str, ending: str, tmp_path: Path) -> None:
+    """As a download leaves it that missed a piece: zeros in a keyframe, which HEVC would decode without a word."""
+    options = {**HEVC, "preset": "medium"} if codec == "libx265" else {**GROUPED, "preset": "medium", "bf": "3"}
+    times_s = times(3.0, RATE_HZ)
+    path = store(tmp_path / f"a{ending}", pictures_at(times_s), times_s, Recipe("b", ending, codec, options=options))
+    whole, data = lumas(path)[0], bytearray(path.read_bytes())
+    place, size = places_of_packets(path)[3 * GROUP]
+    data[place + size // 3 : place + 2 * size // 3] = bytes(2 * size // 3 - size // 3)
+    path.write_bytes(bytes(data))
+    left, problems = lumas(path)
+    assert "damaged" in problems
+    assert len(whole) - 2 * GROUP <= len(left) <= len(whole) - GROUP
+    for time_s, luma in left.items():
+        np.testing.assert_array_equal(luma, whole[time_s])
+
+
 def test_packets_that_are_missing_altogether_are_lost_time(tmp_path: Path) -> None:
     """As where a transport stream lost blocks: what rests on them does not come, and that is said."""
     times_s = times(3.0, RATE_HZ)

@@ -35,6 +35,9 @@ DECODER_THREADS = 4
 INTRA_CODECS = ("ffv1", "ffvhuff", "huffyuv", "utvideo")
 # One packet, one picture: where packets go in and no picture comes out, the decoder missed what it rests upon.
 COUNTABLE_CODECS = ("h264", "hevc")
+# Nothing that H.264 or HEVC writes holds three zero bytes in a row (emulation prevention: ITU-T H.264 7.4.1, H.265
+# 7.4.2), save at the end of a packet and in the length before a unit. A longer run is a hole in the file.
+HOLE = bytes(64)
 SIMULATED_COMMENT = "simulated by twitchscope"
 
 
@@ -70,7 +73,7 @@ class Tally:
     """What was met while reading: compressed pictures, encryption, and problems as short codes.
 
     hidden_count : packets that an edit list hides. picture_count : pictures that came out of the decoder.
-    spoiled_pts : of packets that the container itself marks as damaged, such as those of a cut file.
+    spoiled_pts : of packets that are damaged before any decoder sees them, and of those after them up to a keyframe.
     """
 
     packet_count: int = 0
@@ -174,12 +177,14 @@ def decoded_pictures(container: InputContainer, stream: VideoStream, tally: Tall
 
 def _packets(container: InputContainer, stream: VideoStream, tally: Tally) -> Iterator[av.Packet | None]:
     """Read the stream's packets, then None, which drains the decoder."""
+    is_lost = False
     try:
         for packet in container.demux(stream):
             if packet.size:
                 tally.packet_count += 1
                 tally.hidden_count += packet.is_discard
-                if packet.is_corrupt and packet.pts is not None:
+                is_lost = _is_spoiled(packet, stream) or (is_lost and not packet.is_keyframe)
+                if is_lost and packet.pts is not None:
                     tally.spoiled_pts.add(packet.pts)
                 tally.is_encrypted |= packet.has_sidedata("encryption_info")
                 yield packet
@@ -188,6 +193,13 @@ def _packets(container: InputContainer, stream: VideoStream, tally: Tally) -> It
     except av.FFmpegError:  # the file breaks off
         tally.note("damaged")
     yield None
+
+
+def _is_spoiled(packet: av.Packet, stream: VideoStream) -> bool:
+    """Whether the container marks a packet as damaged, or it has a hole of zeros, as in a file not sent to its end."""
+    if packet.is_corrupt:
+        return True
+    return stream.codec_context.codec.canonical_name in COUNTABLE_CODECS and HOLE in bytes(packet).rstrip(b"\0")
 
 
 def _declared_info(
