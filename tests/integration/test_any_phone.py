@@ -89,6 +89,21 @@ def assert_five_hertz(document: ResultDocument) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("first_line", [0, 1])
+def test_five_hertz_in_two_half_pictures_of_two_times(first_line: int, tmp_path: Path) -> None:
+    """As TV formats film: each picture holds the even lines of one time and the odd ones of 20 ms later, or before."""
+    times_s = times(DURATION_S, 25)
+    woven, other = pictures_at(times_s), pictures_at(times_s + 0.02)
+    for picture, later in zip(woven, other, strict=True):
+        picture[1 - first_line :: 2] = later[1 - first_line :: 2]
+    order = {"x264-params": "tff=1" if first_line == 0 else "bff=1"}
+    film = store(tmp_path / "a.mp4", woven, times_s, Recipe("woven", rate_hz=25, options={**FAST, **order}))
+    document = analysed(film)
+    assert "interlaced" in {warning.code for warning in document.quality.warnings}
+    assert_five_hertz(document)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_five_hertz_are_five_hertz(recipe: Recipe, tmp_path: Path) -> None:
     times_s, pictures = steady(recipe.rate_hz)
