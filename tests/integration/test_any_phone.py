@@ -233,6 +233,39 @@ def transcoded(source: Path, target: Path, codec: str, pixel_format: str) -> Pat
     return target
 
 
+def trimmed(path: Path, hidden_s: float) -> Path:
+    """Have the edit list of an MP4 begin later, as a phone's own trimming does: nothing is taken out of the file."""
+    data = bytearray(path.read_bytes())
+    movie_ticks = int.from_bytes(data[(at := data.index(b"mvhd") + 16) : at + 4], "big")
+    media_ticks = int.from_bytes(data[(at := data.index(b"mdhd") + 16) : at + 4], "big")
+    at = data.index(b"elst") + 8  # version 0, one entry: length in the movie's ticks, begin in those of the track
+    assert data[at - 4 : at] != b""
+    assert int.from_bytes(data[at : at + 4], "big") == 1
+    length, begin = (int.from_bytes(data[at + 4 + 4 * n : at + 8 + 4 * n], "big") for n in range(2))
+    data[at + 4 : at + 8] = (length - round(hidden_s * movie_ticks)).to_bytes(4, "big")
+    data[at + 8 : at + 12] = (begin + round(hidden_s * media_ticks)).to_bytes(4, "big")
+    path.write_bytes(bytes(data))
+    return path
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_an_edit_list_hides_what_the_phone_s_owner_cut_off(codec: str, tmp_path: Path) -> None:
+    times_s = times(4.0, 30)
+    pictures = pictures_at(times_s)
+    options = {"preset": "medium", "crf": "8", "bf": "3", "g": "120"}
+    path = trimmed(store(tmp_path / "a.mp4", pictures, times_s, Recipe("cut", codec=codec, options=options)), 1.0)
+    with open_clip(path, VIDEO) as reader:
+        frames = list(reader)
+    assert reader.problems == ()
+    np.testing.assert_allclose([frame.time_s for frame in frames], times_s[:90], atol=1e-4)
+    assert reader.info.duration_s == pytest.approx(3.0, abs=0.01)
+    middle = np.s_[HEIGHT_PX // 2 - 12 : HEIGHT_PX // 2 + 12, WIDTH_PX // 2 - 12 : WIDTH_PX // 2 + 12]
+    for number in (1, 40, 88):  # far out of its swing; three pictures earlier or later it is as far on the other side
+        seen = frames[number].luma[middle].ravel()
+        like = [np.corrcoef(seen, pictures[number + n][middle].ravel())[0, 1] for n in (27, 30)]
+        assert like[1] > like[0]
+
+
 # -- reading alone: quick ----------------------------------------------------------------------------------------------
 
 BRIEF_S = 2.2
