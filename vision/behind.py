@@ -78,15 +78,19 @@ def _read_jobs(jobs: BinaryIO, inbox: list[bytes], waiting: threading.Semaphore)
     _end()
 
 
+class _CallerGoneError(BaseException):
+    """Nobody waits any more: leave through the `finally` blocks, past everything that would answer."""
+
+
 def _leave(_signal: int, _frame: object) -> None:
-    raise SystemExit
+    raise _CallerGoneError
 
 
 def _end() -> None:
     """Take away the folder for temporary files that the caller named, and end without asking any library."""
     for scratch in sys.argv[1:]:
         shutil.rmtree(scratch, ignore_errors=True)
-    os._exit(1)
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 def _do(job: dict[str, Any], tasks: Mapping[str, Task], says: BinaryIO) -> None:
@@ -99,7 +103,7 @@ def _do(job: dict[str, Any], tasks: Mapping[str, Task], says: BinaryIO) -> None:
     except TwitchscopeError as error:
         told = {"kind": type(error).__name__, "found": error.found, "expected": error.expected, "advice": error.advice}
         send(says, "refusal", json.dumps(told).encode())
-    except SystemExit:  # the caller has gone
+    except _CallerGoneError:
         raise
     except BaseException as error:
         if is_lack_of_memory(error):

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from vision.errors import ClipNotReadableError
 from vision.settings import VideoSettings
 from vision.video.files import AN_ORIGINAL, shown_name
+from vision.video.memory import little_memory
 from vision.video.stills import animation_as_film, head_of, is_still, is_webp
 
 # Containers that hold one film in one file. Playlists, picture sequences, subtitles and captures from devices are
@@ -42,7 +43,11 @@ def open_container(path: Path, settings: VideoSettings) -> InputContainer:
             return av.open(animation_as_film(path, settings), mode="r")
         # The prefix keeps names such as "concat:a" or "-" from being taken for protocols.
         # Not `options`: PyAV 16 then frees one dictionary too many where streams show up late, and crashes (its #2010).
-        return av.open(f"file:{path.absolute()}", mode="r", container_options=options, metadata_errors="replace")
+        try:
+            with little_memory():
+                return av.open(f"file:{path.absolute()}", container_options=options, metadata_errors="replace")
+        except MemoryError as error:
+            raise too_much_to_keep(shown_name(path), settings) from error
     except MemoryError:
         raise
     except PermissionError as error:
@@ -53,6 +58,13 @@ def open_container(path: Path, settings: VideoSettings) -> InputContainer:
             "a film such as MP4, MOV, MKV, WebM, AVI or GIF",
             f"{AN_ORIGINAL}; an interrupted recording or upload ends like this",
         ) from error
+
+
+def too_much_to_keep(name: str, settings: VideoSettings) -> ClipNotReadableError:
+    """Refuse a file whose index alone would not fit into memory."""
+    return ClipNotReadableError(
+        f"{name} claims to hold more pictures than can be kept track of", f"at most {settings.most_frames}", AN_ORIGINAL
+    )
 
 
 def decoder_options(settings: VideoSettings, codec: str) -> dict[str, str]:
