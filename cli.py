@@ -20,6 +20,7 @@ import typer
 
 import cli_clinic
 from vision.errors import DefectError, OutputError, SettingsError, ShapeError, TwitchscopeError
+from vision.video.files import shown, shown_name
 
 if TYPE_CHECKING:
     from vision.context import Question
@@ -150,9 +151,9 @@ def report(
     if clip is None:
         typer.echo(draw_reviewed(read_result(result_dir), result_dir, None, drawing))
         return
-    with Fence(Settings()) as fence, _progress(clip.name) as on_progress:
+    with Fence(Settings()) as fence, _progress(shown_name(clip)) as on_progress:
         path = fence.draw(result_dir, clip, drawing, on_progress)
-    typer.echo(path)
+    typer.echo(shown(path))
 
 
 @app.command()
@@ -290,7 +291,7 @@ def _judge_clip(clip: Path) -> None:
 
         advice = film_advice(facts, looks)
         try:
-            with _progress(clip.name) as on_progress:
+            with _progress(shown_name(clip)) as on_progress:
                 advice += motion_advice(fence.analyse(clip, on_progress=on_progress), facts)
             advice = advice or [NOTHING_TO_IMPROVE]
         finally:  # a clip that cannot be analysed needs advice most
@@ -370,16 +371,16 @@ def _analyze_one(clip: Path, folder: Path, settings: Settings, request: Request,
         from vision.report.export import check_output_folder, write_result
 
         check_output_folder(folder)
-        with _progress(clip.name) as on_progress:
+        with _progress(shown_name(clip)) as on_progress:
             result = fence.analyse(clip, request, on_progress)
         write_result(result, folder)
         if wanted.as_json:
             typer.echo(result.document.model_dump_json())
         else:
-            _print_summary(result.document, clip.name)
+            _print_summary(result.document, shown_name(clip))
         path = _draw_report(fence, folder, clip, wanted.drawing) if wanted.report else folder
     if not wanted.as_json:
-        typer.echo(f"Written: {path}")
+        typer.echo(f"Written: {shown(path)}")
     if wanted.open_report:
         _open_in_browser(path)
 
@@ -387,7 +388,7 @@ def _analyze_one(clip: Path, folder: Path, settings: Settings, request: Request,
 def _draw_report(fence: Fence, folder: Path, clip: Path, drawing: Drawing) -> Path:
     """Draw the report, behind the fence: the clip is opened once more for its pictures."""
     try:
-        with _progress(f"report of {clip.name}") as on_progress:
+        with _progress(f"report of {shown_name(clip)}") as on_progress:
             return fence.draw(folder, clip, drawing, on_progress)
     except TwitchscopeError as error:
         found = f"the result is written, but not its report: {error.found}"
@@ -456,8 +457,7 @@ def _report_failure(error: Exception, name: str | None, *, is_debug: bool) -> in
     elif not isinstance(error, TwitchscopeError):
         text = f"unexpected {type(error).__name__}; {DEFECT}"  # its own text may hold a path
     prefix = f"{name}: " if name and name not in text else ""
-    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(f"{prefix}{text}".split()))
-    typer.echo(f"twitchscope: {line}", err=True)
+    typer.echo(f"twitchscope: {shown(' '.join(f'{prefix}{text}'.split()))}", err=True)
     return code
 
 

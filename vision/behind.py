@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -26,6 +27,7 @@ from vision.wire import Parcel, pack, parcel_of, receive, send
 
 MOST_JOB_BYTES = 1 << 20
 SIGN_OF_LIFE_S = 0.1  # between two words of progress; our choice
+GRACE_S = 3.0  # to take half-written files away when the caller is gone; our choice
 
 Progress = Callable[[float], None]
 Task = Callable[[Path, Settings, Mapping[str, Any], Progress], Parcel]
@@ -44,12 +46,16 @@ def serve(more: Mapping[str, Task] | None = None) -> None:
     sys.modules.setdefault("sounddevice", None)  # type: ignore[arg-type]
     tasks = {**TASKS, **(more or {})}
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to answer
+    signal.signal(signal.SIGTERM, _leave)
     waiting = threading.Semaphore(0)
     inbox: list[bytes] = []
     threading.Thread(target=_read_jobs, args=(jobs, inbox, waiting), daemon=True).start()
-    while True:
-        waiting.acquire()
-        _do(json.loads(inbox.pop(0)), tasks, says)
+    try:
+        while True:
+            waiting.acquire()
+            _do(json.loads(inbox.pop(0)), tasks, says)
+    finally:
+        _end()
 
 
 def _pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -65,7 +71,26 @@ def _read_jobs(jobs: BinaryIO, inbox: list[bytes], waiting: threading.Semaphore)
         while (frame := receive(jobs, MOST_JOB_BYTES)) is not None:
             inbox.append(frame[1])
             waiting.release()
-    os.kill(os.getpid(), signal.SIGTERM)
+    if hasattr(signal, "pthread_kill"):
+        # The main thread leaves through its `finally` blocks, which take away what is half written.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+        time.sleep(GRACE_S)
+    _end()
+
+
+class _CallerGoneError(BaseException):
+    """Nobody waits any more: leave through the `finally` blocks, past everything that would answer."""
+
+
+def _leave(_signal: int, _frame: object) -> None:
+    raise _CallerGoneError
+
+
+def _end() -> None:
+    """Take away the folder for temporary files that the caller named, and end without asking any library."""
+    for scratch in sys.argv[1:]:
+        shutil.rmtree(scratch, ignore_errors=True)
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 def _do(job: dict[str, Any], tasks: Mapping[str, Task], says: BinaryIO) -> None:
@@ -78,6 +103,8 @@ def _do(job: dict[str, Any], tasks: Mapping[str, Task], says: BinaryIO) -> None:
     except TwitchscopeError as error:
         told = {"kind": type(error).__name__, "found": error.found, "expected": error.expected, "advice": error.advice}
         send(says, "refusal", json.dumps(told).encode())
+    except _CallerGoneError:
+        raise
     except BaseException as error:
         if is_lack_of_memory(error):
             send(says, "memory", b"")

@@ -13,11 +13,14 @@ import contextlib
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +47,10 @@ BEHIND = "from vision.behind import serve; serve()"
 THREAD_COUNTS = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OPENCV_FOR_THREADS_NUM",
 )  # fmt: skip
+MOST_THREADS = 8  # of each library where nobody says: 64 would use the limit of address space up. Our choice
+# glibc reserves 64 MiB of address space for each of up to eight heaps a processor; two do (measured with 64 threads:
+# 1.3 GiB at most instead of 2.2, of which 0.34 are used).
+FEW_HEAPS = {"MALLOC_ARENA_MAX": "2"}
 HOME = Path(__file__).resolve().parents[1]
 FEWER_OR_SHORTER = "film in 1080p, or cut the clip into shorter ones"
 
@@ -73,8 +80,8 @@ class Fence:
     ----------
     settings : of the analyses, and the limits of the child.
     behind : Python code that the child runs; tests put their own there.
-    threads : of each numeric library in the child; None: as many as it likes. One where several children share a
-        machine.
+    threads : of each numeric library in the child; None: one a processor, eight at most. One where several children
+        share a machine.
 
     Notes
     -----
@@ -89,6 +96,7 @@ class Fence:
         self._behind = behind
         self._threads = threads
         self._child: subprocess.Popen[bytes] | None = None
+        self._clear_scratch: Callable[[], object] = _nothing
         self._heard: queue.SimpleQueue[tuple[Kind, bytes] | None] = queue.SimpleQueue()
 
     def __enter__(self) -> Fence:
@@ -104,10 +112,12 @@ class Fence:
         """Start the child, if there is none: its libraries load while the caller does something else."""
         if self._child is not None:
             return
-        self._child = subprocess.Popen(  # noqa: S603 our own interpreter and our own code; no name of a file, no shell
-            [sys.executable, "-W", "ignore", "-c", self._behind],
+        scratch = tempfile.mkdtemp(prefix="twitchscope-")  # for its owner alone
+        self._clear_scratch = weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
+        self._child = subprocess.Popen(  # noqa: S603 our own interpreter and our own code; no name of a clip, no shell
+            [sys.executable, "-W", "ignore", "-c", self._behind, scratch],
             cwd=HOME,
-            env=None if self._threads is None else {**os.environ, **dict.fromkeys(THREAD_COUNTS, str(self._threads))},
+            env=_surroundings(scratch, self._threads),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # native libraries talk there, and may name the file
@@ -126,6 +136,7 @@ class Fence:
         if child.stdin is not None:
             with contextlib.suppress(OSError):
                 child.stdin.close()
+        self._clear_scratch()
 
     def analyse(
         self, path: Path, request: Request | None = None, on_progress: Progress | None = None
@@ -162,9 +173,10 @@ class Fence:
         from vision.report.folder import REPORT_NAME, clear_leftovers
 
         wanted = TypeAdapter(Drawing).dump_python(drawing or Drawing(), mode="json")
+        clear_leftovers(folder)  # of a run that lost its power: they may hold pictures
         try:
             self.ask("draw", clip, {"folder": os.fspath(folder.absolute()), "drawing": wanted}, on_progress)
-        except ClipStoppedError:
+        except BaseException:  # Ctrl-C too: a child that was ended while it wrote leaves pictures half done
             clear_leftovers(folder)
             raise
         return folder / REPORT_NAME
@@ -206,7 +218,7 @@ class Fence:
 
     def _wait(self, name: str, on_progress: Progress | None) -> Parcel:
         """Listen until the child answers, refuses, falls silent, takes too long or ends."""
-        from vision.wire import unpack
+        from vision.wire import share_of, unpack
 
         limits = self._settings.limits
         ends_s = time.monotonic() + limits.run_s
@@ -220,8 +232,10 @@ class Fence:
             if heard is None:
                 raise self._ended(name)
             kind, body = heard
-            if kind == "progress" and on_progress is not None:
-                on_progress(float(body))
+            if kind == "progress":
+                share = share_of(body)
+                if on_progress is not None:
+                    on_progress(share)
             elif kind == "answer":
                 return unpack(body)
             elif kind == "memory":
@@ -239,6 +253,17 @@ class Fence:
             "a film that can be decoded within the limits",
             "convert it to H.264, or copy the original from the phone again",
         )
+
+
+def _nothing() -> None:
+    """There is no folder to clear yet."""
+
+
+def _surroundings(scratch: str, threads: int | None) -> dict[str, str]:
+    """Environment of a child: its libraries put temporary files where we take them away, however it ends."""
+    usual = dict.fromkeys(THREAD_COUNTS, str(min(MOST_THREADS, os.cpu_count() or 1)))
+    told = {} if threads is None else dict.fromkeys(THREAD_COUNTS, str(threads))
+    return {**FEW_HEAPS, **usual, **os.environ, **told, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch)}
 
 
 def _checked(kind: type[_Told], plain: Any) -> _Told:

@@ -29,6 +29,7 @@ _LETTERS: dict[Kind, bytes] = {
 _KINDS = {letter: kind for kind, letter in _LETTERS.items()}
 _HEAD = struct.Struct(">cQ")
 _PLAIN = "plain"
+_LONGEST_SHARE_BYTES = 16
 
 Arrays = dict[str, npt.NDArray[Any]]
 _Carrier = TypeVar("_Carrier", MotionSignals, RegionTrack)
@@ -67,6 +68,23 @@ def receive(stream: IO[bytes], most_bytes: int) -> tuple[Kind, bytes] | None:
     return None if len(body) < length else (_KINDS[letter], body)
 
 
+def share_of(body: bytes) -> float:
+    """Read a word of progress.
+
+    Raises
+    ------
+    ShapeError
+        It is no share of a clip.
+    """
+    try:
+        share = float(body[:_LONGEST_SHARE_BYTES])
+    except ValueError as error:
+        raise ShapeError("a word of progress that is no number", "a share from 0 to 1") from error
+    if not 0 <= share <= 1:
+        raise ShapeError(f"a progress of {share:g}", "a share from 0 to 1")
+    return share
+
+
 def pack(parcel: Parcel) -> bytes:
     """Turn a parcel into bytes: an uncompressed .npz whose entry `plain` is JSON.
 
@@ -97,8 +115,12 @@ def unpack(body: bytes) -> Parcel:
                 raise ShapeError("an answer that unpacks to more than itself", "plain arrays")
         with np.load(io.BytesIO(body), allow_pickle=False) as archive:
             arrays: Arrays = {name: archive[name] for name in archive.files}
+        if not all(isinstance(array, np.ndarray) for array in arrays.values()):  # NumPy gives other entries as bytes
+            raise ShapeError("an answer with something else than arrays", "plain arrays")
         return Parcel(json.loads(arrays.pop(_PLAIN).tobytes()), arrays)
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile, RecursionError) as error:
+    except ShapeError:
+        raise
+    except Exception as error:  # zip and NumPy raise a dozen kinds of error on bytes that mean harm, MemoryError too
         raise ShapeError("the answer from behind the fence cannot be read", "plain arrays") from error
 
 

@@ -89,6 +89,21 @@ def assert_five_hertz(document: ResultDocument) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("first_line", [0, 1])
+def test_five_hertz_in_two_half_pictures_of_two_times(first_line: int, tmp_path: Path) -> None:
+    """As TV formats film: each picture holds the even lines of one time and the odd ones of 20 ms later, or before."""
+    times_s = times(DURATION_S, 25)
+    woven, other = pictures_at(times_s), pictures_at(times_s + 0.02)
+    for picture, later in zip(woven, other, strict=True):
+        picture[1 - first_line :: 2] = later[1 - first_line :: 2]
+    order = {"x264-params": "tff=1" if first_line == 0 else "bff=1"}
+    film = store(tmp_path / "a.mp4", woven, times_s, Recipe("woven", rate_hz=25, options={**FAST, **order}))
+    document = analysed(film)
+    assert "interlaced" in {warning.code for warning in document.quality.warnings}
+    assert_five_hertz(document)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_five_hertz_are_five_hertz(recipe: Recipe, tmp_path: Path) -> None:
     times_s, pictures = steady(recipe.rate_hz)
@@ -216,6 +231,39 @@ def transcoded(source: Path, target: Path, codec: str, pixel_format: str) -> Pat
                 assert frame.rgb_small is not None
                 writer.write(frame.rgb_small, frame.time_s)
     return target
+
+
+def trimmed(path: Path, hidden_s: float) -> Path:
+    """Have the edit list of an MP4 begin later, as a phone's own trimming does: nothing is taken out of the file."""
+    data = bytearray(path.read_bytes())
+    movie_ticks = int.from_bytes(data[(at := data.index(b"mvhd") + 16) : at + 4], "big")
+    media_ticks = int.from_bytes(data[(at := data.index(b"mdhd") + 16) : at + 4], "big")
+    at = data.index(b"elst") + 8  # version 0, one entry: length in the movie's ticks, begin in those of the track
+    assert data[at - 4 : at] != b""
+    assert int.from_bytes(data[at : at + 4], "big") == 1
+    length, begin = (int.from_bytes(data[at + 4 + 4 * n : at + 8 + 4 * n], "big") for n in range(2))
+    data[at + 4 : at + 8] = (length - round(hidden_s * movie_ticks)).to_bytes(4, "big")
+    data[at + 8 : at + 12] = (begin + round(hidden_s * media_ticks)).to_bytes(4, "big")
+    path.write_bytes(bytes(data))
+    return path
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_an_edit_list_hides_what_the_phone_s_owner_cut_off(codec: str, tmp_path: Path) -> None:
+    times_s = times(4.0, 30)
+    pictures = pictures_at(times_s)
+    options = {"preset": "medium", "crf": "8", "bf": "3", "g": "120"}
+    path = trimmed(store(tmp_path / "a.mp4", pictures, times_s, Recipe("cut", codec=codec, options=options)), 1.0)
+    with open_clip(path, VIDEO) as reader:
+        frames = list(reader)
+    assert reader.problems == ()
+    np.testing.assert_allclose([frame.time_s for frame in frames], times_s[:90], atol=1e-4)
+    assert reader.info.duration_s == pytest.approx(3.0, abs=0.01)
+    middle = np.s_[HEIGHT_PX // 2 - 12 : HEIGHT_PX // 2 + 12, WIDTH_PX // 2 - 12 : WIDTH_PX // 2 + 12]
+    for number in (1, 40, 88):  # far out of its swing; three pictures earlier or later it is as far on the other side
+        seen = frames[number].luma[middle].ravel()
+        like = [np.corrcoef(seen, pictures[number + n][middle].ravel())[0, 1] for n in (27, 30)]
+        assert like[1] > like[0]
 
 
 # -- reading alone: quick ----------------------------------------------------------------------------------------------

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -115,6 +117,22 @@ def test_no_name_and_no_path_in_anything_that_is_written(
             assert [secret for secret in secrets if len(secret) > 1 and secret.encode() in text] == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows allows no such names")
+def test_no_name_of_a_clip_acts_on_the_terminal(
+    tmp_path: Path, face_clip: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The result folder bears the clip's name, and is told at the end: by then an escape or a broken letter hurts."""
+    for name in (b"a\x1b[31m\rb.mp4", b"\xff\xfe.mp4"):
+        clip = tmp_path / os.fsdecode(name)
+        shutil.copy(face_clip, clip)
+        assert cli.main(["analyze", str(clip), "--no-report"]) == 0
+        said = capfd.readouterr()
+        assert said.err == ""
+        assert said.out.replace("\n", "").isprintable()
+        assert "Written: " in said.out
+        assert clip.with_name(f"{clip.stem}-twitchscope").is_dir()
+
+
 METADATA = {
     "title": "Jane Doe",
     "location": "+48.8584+002.2945/",
@@ -199,10 +217,10 @@ def test_no_face_is_found_in_anything_that_is_de_identified(tmp_path: Path, face
 def test_an_analysis_writes_nothing_but_its_result(
     tmp_path: Path, face_clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Temporary files have nowhere to go: the folder for them is watched, and stays empty."""
+    """Nothing stays in the folder for temporary files; what lies there meanwhile: tests/unit/test_isolate.py."""
     (tmp_path / "tmp").mkdir()
     (tmp_path / "home").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert cli.main(["analyze", str(face_clip), "--out", str(tmp_path / "o")]) == 0
     assert list((tmp_path / "tmp").iterdir()) == []

@@ -8,6 +8,7 @@ import signal
 import socket
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,6 +61,30 @@ def eat_natively(*_all: object) -> Parcel:
 
     picture = np.zeros((PICTURE_PX, PICTURE_PX), np.uint8)
     return Parcel(cv2.resize(picture, (1 << 17, 1 << 17)).shape)
+
+
+def litter(_path: Path, _settings: Settings, job: Mapping[str, Any], _on_progress: behind.Progress) -> Parcel:
+    """Leave a temporary file, as a library would, and then do as told."""
+    number, name = tempfile.mkstemp()
+    os.close(number)
+    if job.get("then") == "die":
+        Path(job["note"]).write_text(name)
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job.get("then") == "hang":
+        Path(job["note"]).write_text(name)
+        time.sleep(600)
+    return Parcel([name, stat.S_IMODE(Path(name).parent.stat().st_mode)])
+
+
+def draw(path: Path, _settings: Settings, job: Mapping[str, Any], on_progress: behind.Progress) -> Parcel:
+    """Take the place of the drawing of a report: half a film is there, then what the name of the clip says."""
+    from vision.report.folder import films_aside
+
+    with films_aside(Path(job["folder"])) as aside:
+        (aside / "overlay.mp4").write_bytes(b"half a face")
+        on_progress(0.5)
+        TASKS[path.stem](path, _settings, {"signal": "SIGKILL"}, on_progress)
+    return Parcel(None)
 
 
 def babble(*_all: object) -> Parcel:

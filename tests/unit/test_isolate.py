@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import multiprocessing
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,11 @@ from vision.errors import ClipNotFoundError, ClipStoppedError, ClipTooShortError
 from vision.isolate import Fence, analyse_isolated
 from vision.settings import Settings
 from vision.video.probe import probe
-from vision.wire import Parcel, pack, receive, send, unpack
+from vision.wire import Parcel, pack, receive, send, share_of, unpack
 
 ROOT = Path(__file__).resolve().parents[2]
 BEHIND = "from tests.unit.fence_tasks import serve; serve()"
-TEMPER = Settings.model_validate({"limits": {"memory_bytes": 2 << 30, "silence_s": 10.0, "run_s": 20.0}})
+TEMPER = Settings.model_validate({"limits": {"memory_bytes": 2 << 30, "silence_s": 60.0, "run_s": 120.0}})
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -60,6 +62,40 @@ def test_a_parcel_arrives_as_it_was_sent(said: Any, numbers: list[float]) -> Non
 def test_any_bytes_are_a_parcel_or_are_refused(body: bytes) -> None:
     with pytest.raises(ShapeError):
         unpack(body)
+
+
+WHOLE = pack(Parcel({"a": [1, None]}, {"signals.b": np.arange(20, dtype=np.float32)}))
+
+
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=4))
+def test_a_parcel_with_any_bytes_changed_is_a_parcel_or_is_refused(changes: list[tuple[int, int]]) -> None:
+    body = bytearray(WHOLE)
+    for at, value in changes:
+        body[at] = value
+    with contextlib.suppress(ShapeError):
+        unpack(bytes(body))
+
+
+def test_a_parcel_of_something_else_than_arrays_is_refused() -> None:
+    """Each of these is a whole zip file; NumPy answers them with bytes, an OverflowError or a MemoryError."""
+    huge = b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little")
+    shapes = [str((1 << power,)) for power in (40, 60, 70)]
+    heads = [f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".encode() for shape in shapes]
+    for entry in (b"no array", *(huge + head.ljust(117) + b"\n" for head in heads)):
+        for name in ("plain.npy", "other.npy"):
+            body = io.BytesIO()
+            with zipfile.ZipFile(body, "w") as entries:
+                entries.writestr(name, entry)
+                if name == "other.npy":
+                    entries.writestr("plain.npy", zipfile.ZipFile(io.BytesIO(WHOLE)).read("plain.npy"))
+            with pytest.raises(ShapeError):
+                unpack(body.getvalue())
+
+
+@pytest.mark.parametrize("said", [b"", b"much", b"nan", b"1e9", b"-1", b"9" * 5000])
+def test_a_progress_that_is_no_share_is_refused(said: bytes) -> None:
+    with pytest.raises(ShapeError):
+        share_of(said)
 
 
 @given(st.binary(max_size=60), st.integers(0, 80))
@@ -141,9 +177,9 @@ def test_whatever_ends_the_child_is_one_line_and_the_next_clip_has_a_new_one(
     [("hang", {"silence_s": 2.0}, "no sign for 2 s"), ("crawl", {"run_s": 3.0, "silence_s": 2.5}, "longer than 3 s")],
 )
 def test_a_hang_ends_at_its_limit(task: str, limits: dict[str, float], words: str, clip: Path) -> None:
-    behind = fence(**limits)
-    with behind:
-        behind.ask("echo", clip, {})
+    with fence() as behind:
+        behind.ask("echo", clip, {})  # on a busy machine the libraries alone take longer to load than these limits
+        behind._settings = fence(**limits)._settings
         child, begun_s = behind._child, time.monotonic()
         with pytest.raises(ClipStoppedError, match=words):
             behind.ask(task, clip, {})
@@ -191,6 +227,36 @@ os.kill(os.getpid(), 9)
     assert not is_alive(child)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without a word")
+@pytest.mark.parametrize("task", ["litter", "draw"])
+def test_a_killed_caller_leaves_no_picture_and_no_temporary_file(task: str, tmp_path: Path) -> None:
+    """SIGKILL, while the child writes: the child sees its caller gone, takes its files away, and ends."""
+    (tmp_path / "hang.mp4").write_bytes(b"not looked at")
+    told = {"then": "hang", "note": str(tmp_path / "note"), "folder": str(tmp_path / "result")}
+    code = f"""
+import os, sys, threading, time
+from pathlib import Path
+from vision.isolate import Fence
+from vision.settings import Settings
+behind = Fence(Settings(), behind={BEHIND!r})
+clip, heard = Path({str(tmp_path / "hang.mp4")!r}), []
+print(behind.ask("echo", clip, {{}}).plain["pid"], flush=True)
+threading.Thread(target=lambda: behind.ask({task!r}, clip, {told!r}, heard.append), daemon=True).start()
+while not heard and not os.path.exists({str(tmp_path / "note")!r}): time.sleep(0.05)
+os.kill(os.getpid(), 9)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    child = int(ran.stdout)
+    deadline_s = time.monotonic() + 10
+    while is_alive(child) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert not is_alive(child)
+    if task == "litter":
+        assert not Path((tmp_path / "note").read_text()).parent.exists()
+    else:
+        assert list((tmp_path / "result").iterdir()) == []
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process still works; one that waits to be buried does not."""
     try:
@@ -207,6 +273,42 @@ def test_a_fence_that_is_closed_leaves_no_child_and_may_be_closed_twice(clip: Pa
     behind.close()
     behind.close()
     assert not is_alive(pid)
+
+
+@pytest.mark.parametrize("then", ["end", "die"])
+def test_temporary_files_lie_in_a_private_folder_that_goes_with_the_child(then: str, clip: Path) -> None:
+    note = clip.with_name("note")
+    with fence() as behind:
+        if then == "die":
+            with pytest.raises(ClipStoppedError):
+                behind.ask("litter", clip, {"then": then, "note": str(note)})
+            name = note.read_text()
+            assert not Path(name).parent.exists()
+        else:
+            name, mode = behind.ask("litter", clip, {}).plain
+            assert Path(name).exists()
+            assert mode == 0o700 or sys.platform == "win32"
+    assert not Path(name).parent.exists()
+    assert Path(name).parent.name.startswith("twitchscope-")
+
+
+@pytest.mark.parametrize("how", ["die", "Ctrl-C"])
+def test_a_report_that_is_not_finished_leaves_no_picture(how: str, tmp_path: Path) -> None:
+    """The child crashes, or the user gives up, while half a film is there; an older leftover goes as well."""
+    (tmp_path / "result" / ".twitchscope-0123.partial").mkdir(parents=True)
+    clip = tmp_path / ("die.mp4" if how == "die" else "hang.mp4")
+    clip.write_bytes(b"not looked at")
+    seen: list[list[str]] = []
+
+    def watch(_share: float) -> None:
+        seen.append([path.name for path in (tmp_path / "result").rglob("*")])
+        if how == "Ctrl-C":
+            raise KeyboardInterrupt
+
+    with fence() as behind, pytest.raises((ClipStoppedError, KeyboardInterrupt)):
+        behind.draw(tmp_path / "result", clip, on_progress=watch)
+    assert "overlay.mp4" in seen[0]
+    assert list((tmp_path / "result").iterdir()) == []
 
 
 def test_ctrl_c_while_waiting_ends_the_child(clip: Path) -> None:

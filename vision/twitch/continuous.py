@@ -43,7 +43,8 @@ def polarisation(
         noise_model(motion, usable, settings),
         settings,
     )[usable]
-    calibration = np.median(robust_sd(vector) / motion.bound_px)
+    # A flat or frozen picture shows no noise to calibrate the bound by: it stands as it is.
+    calibration = np.median(robust_sd(vector) / motion.bound_px) or 1.0
     expected = (calibration * motion.bound_px).astype(np.float32)
     scaled = np.clip(vector / expected, -CLIP_WIDTHS, CLIP_WIDTHS)
     spread, axes = np.linalg.eigh(np.einsum("tpi,tpj->pij", scaled, scaled) / len(scaled))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vision.errors import ClipTooShortError
+from vision.errors import ClipError, ClipTooShortError, NothingToMeasureError
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import (
     EventSet,
@@ -50,16 +50,16 @@ def find_twitches(
     Raises
     ------
     ClipTooShortError
-        Fewer than FEWEST_FRAMES frames show anything.
+        There are fewer than FEWEST_FRAMES frames.
+    NothingToMeasureError
+        There are more, but fewer of them show what is to be watched.
     """
     closures = eye_closures(regions, settings)
     blinks = partial_blinks(regions, closures, settings)
     cleaned = clean(signals)
     signals = replace(signals, structure=cleaned.information)
     if cleaned.usable.sum() < FEWEST_FRAMES:
-        raise ClipTooShortError(
-            f"only {int(cleaned.usable.sum())} frames could be followed", f"at least {FEWEST_FRAMES}", "film longer"
-        )
+        raise _too_little_followed(int(cleaned.usable.sum()), len(signals.time_s))
     covered = closure_frames([*closures, *blinks], signals.time_s)
     looked = survey(signals, cleaned, covered, settings.detection)
     candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~covered, settings.detection)
@@ -67,6 +67,17 @@ def find_twitches(
     watched = cleaned.in_view & regions.seen.any(1) & ~_lost(candidates, looked, signals.time_s)
     events = gather(candidates, rejected, closures, watched, signals, regions, settings.detection, mm_per_px)
     return Findings(events, limit_of_detection_px(looked, signals, settings.detection))
+
+
+def _too_little_followed(followed: int, count: int) -> ClipError:
+    """Say whether the film is short or shows something else."""
+    if count < FEWEST_FRAMES:
+        return ClipTooShortError(f"the film has {count} frames", f"at least {FEWEST_FRAMES}", "film longer")
+    return NothingToMeasureError(
+        f"only {followed} of {count} frames could be followed",
+        f"at least {FEWEST_FRAMES}",
+        "hold the phone still, in focus and in light, on one place",
+    )
 
 
 def _lost(candidates: list[Candidate], looked: Survey, time_s: FloatArray) -> BoolArray:

@@ -195,12 +195,16 @@ def _unit(vector: FloatArray) -> FloatArray:
 
 
 def excursion_scale(vector: FloatArray, direction: FloatArray, usable: BoolArray) -> FloatArray:
-    """(P,) noise widths that make one unit of strength: of (T, P, 2) vectors along (P, 2) directions."""
+    """(P,) noise widths that make one unit of strength: of (T, P, 2) vectors along (P, 2) directions.
+
+    A place of a flat picture never moves: it has no noise to measure by, and its strength is 0 by any unit.
+    """
     along = np.einsum("tpi,pi->tp", vector, direction)
     across = np.einsum("tpi,pi->tp", vector, direction[:, ::-1] * np.array([-1.0, 1.0]))
     count = max(TOP_SAMPLES, round(EXCURSION_SHARE * len(along)))
     wrong_way = np.maximum(_top_mean(-along, count), _top_mean(np.abs(across), count))
-    return np.maximum(robust_sd(along[usable]), wrong_way / EXCURSION_STRENGTH)
+    scale = np.maximum(robust_sd(along[usable]), wrong_way / EXCURSION_STRENGTH)
+    return np.where(scale > 0, scale, 1.0)
 
 
 def _top_mean(values: FloatArray, count: int) -> FloatArray:

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from vision.errors import ClipNotReadableError
 from vision.settings import VideoSettings
 from vision.video.files import AN_ORIGINAL, shown_name
+from vision.video.memory import little_memory
 from vision.video.stills import animation_as_film, head_of, is_still, is_webp
 
 # Containers that hold one film in one file. Playlists, picture sequences, subtitles and captures from devices are
@@ -22,6 +23,9 @@ CONTAINERS = (
 )
 # A video stream that small is a thumbnail (our choice; the smallest film seen had 50 px).
 THUMBNAIL_SIDE_PX = 32
+# Unless told otherwise FFmpeg patches damaged pictures of these up without marking them. With the others (H.264 above
+# all) the same option would lose whole pictures; VP8 and VP9 carry nothing by which damage could be seen.
+SILENT_CODECS = ("hevc", "mjpeg")
 # Decoders round pictures up to whole blocks; the exact limit is checked on the picture itself.
 BLOCK_ALLOWANCE = 2
 
@@ -39,7 +43,11 @@ def open_container(path: Path, settings: VideoSettings) -> InputContainer:
             return av.open(animation_as_film(path, settings), mode="r")
         # The prefix keeps names such as "concat:a" or "-" from being taken for protocols.
         # Not `options`: PyAV 16 then frees one dictionary too many where streams show up late, and crashes (its #2010).
-        return av.open(f"file:{path.absolute()}", mode="r", container_options=options, metadata_errors="replace")
+        try:
+            with little_memory():
+                return av.open(f"file:{path.absolute()}", container_options=options, metadata_errors="replace")
+        except MemoryError as error:
+            raise too_much_to_keep(shown_name(path), settings) from error
     except MemoryError:
         raise
     except PermissionError as error:
@@ -52,9 +60,17 @@ def open_container(path: Path, settings: VideoSettings) -> InputContainer:
         ) from error
 
 
-def decoder_options(settings: VideoSettings) -> dict[str, str]:
-    """Keep a decoder from allocating pictures far beyond the limit, whatever the stream asks for."""
-    return {"max_pixels": str(settings.largest_frame_px * BLOCK_ALLOWANCE)}
+def too_much_to_keep(name: str, settings: VideoSettings) -> ClipNotReadableError:
+    """Refuse a file whose index alone would not fit into memory."""
+    return ClipNotReadableError(
+        f"{name} claims to hold more pictures than can be kept track of", f"at most {settings.most_frames}", AN_ORIGINAL
+    )
+
+
+def decoder_options(settings: VideoSettings, codec: str) -> dict[str, str]:
+    """Keep a decoder from allocating pictures far beyond the limit, and have it own up to damage where it would not."""
+    options = {"max_pixels": str(settings.largest_frame_px * BLOCK_ALLOWANCE)}
+    return {**options, "err_detect": "explode"} if codec in SILENT_CODECS else options
 
 
 def choose_stream(container: InputContainer, settings: VideoSettings, name: str) -> VideoStream:

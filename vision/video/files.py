@@ -13,7 +13,12 @@ AN_ORIGINAL = "copy the original file from the phone again"
 
 def shown_name(path: Path) -> str:
     """Name of the file without anything a terminal might act on."""
-    return "".join(letter if letter.isprintable() else "?" for letter in path.name)
+    return shown(path.name)
+
+
+def shown(text: object) -> str:
+    """Put ``?`` in place of all that a terminal might act on or cannot write, such as bytes that are no letters."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(text))
 
 
 def require_regular_file(path: Path, *, follow_links: bool = False) -> None:

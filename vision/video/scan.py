@@ -18,9 +18,10 @@ from av.video.stream import VideoStream
 
 from vision.errors import ClipNotReadableError
 from vision.settings import VideoSettings
-from vision.video.container import choose_stream, open_container
+from vision.video.container import choose_stream, open_container, too_much_to_keep
 from vision.video.files import AN_ORIGINAL, shown_name, stamp_of
 from vision.video.maker import has_slowed_part
+from vision.video.memory import little_memory
 from vision.video.stills import head_of, is_webp
 
 _HASH_BLOCK_BYTES = 1 << 20
@@ -72,7 +73,7 @@ def content_of(path: Path, settings: VideoSettings) -> Content:
 @lru_cache(maxsize=8)
 def _content(path: Path, _stamp: tuple[str, int, int, int, int], settings: VideoSettings) -> Content:
     name = shown_name(path)
-    with open_container(path, settings) as container:
+    with open_container(path, settings) as container, little_memory():
         scan = scan_packets(container, choose_stream(container, settings, name), settings, name)
     return Content(_sha256(path), scan, has_slowed_part(path), is_webp(head_of(path)))
 
@@ -106,8 +107,8 @@ def scan_packets(container: InputContainer, stream: VideoStream, settings: Video
             lasts.append(packet.duration or 0)
             if packet.is_keyframe:
                 keys.append(packet.pts)
-    except MemoryError:
-        raise
+    except MemoryError as error:  # later fragments bring their own index
+        raise too_much_to_keep(name, settings) from error
     except av.FFmpegError:
         pass  # the film breaks off here; decoding it will say so
     tick_s = float(stream.time_base or 0)

@@ -33,6 +33,11 @@ from vision.video.timing import PresentationClock
 DECODER_THREADS = 4
 # Every picture of these stands on its own, though not every one is marked as a keyframe.
 INTRA_CODECS = ("ffv1", "ffvhuff", "huffyuv", "utvideo")
+# One packet, one picture: where packets go in and no picture comes out, the decoder missed what it rests upon.
+COUNTABLE_CODECS = ("h264", "hevc")
+# Nothing that H.264 or HEVC writes holds three zero bytes in a row (emulation prevention: ITU-T H.264 7.4.1, H.265
+# 7.4.2), save at the end of a packet and in the length before a unit. A longer run is a hole in the file.
+HOLE = bytes(64)
 SIMULATED_COMMENT = "simulated by twitchscope"
 
 
@@ -65,9 +70,16 @@ class ClipSource:
 
 @dataclass
 class Tally:
-    """What was met while reading: compressed pictures, encryption, and problems as short codes."""
+    """What was met while reading: compressed pictures, encryption, and problems as short codes.
+
+    hidden_count : packets that an edit list hides. picture_count : pictures that came out of the decoder.
+    spoiled_pts : of packets that are damaged before any decoder sees them, and of those after them up to a keyframe.
+    """
 
     packet_count: int = 0
+    hidden_count: int = 0
+    picture_count: int = 0
+    spoiled_pts: set[int] = field(default_factory=set)
     is_encrypted: bool = False
     problems: list[str] = field(default_factory=list)
 
@@ -103,7 +115,7 @@ def _begin(path: Path, container: InputContainer, stream: VideoStream, settings:
     name = shown_name(path)
     stream.thread_type = "AUTO"
     stream.thread_count = DECODER_THREADS
-    stream.codec_context.options = decoder_options(settings)
+    stream.codec_context.options = decoder_options(settings, stream.codec_context.codec.canonical_name)
     tally = Tally()
     later = decoded_pictures(container, stream, tally)
     first = next(later, None)
@@ -151,19 +163,29 @@ def decoded_pictures(container: InputContainer, stream: VideoStream, tally: Tall
             is_touched = True
             continue
         for picture in pictures:
-            if picture.is_corrupt:
+            tally.picture_count += 1
+            is_damaged = picture.is_corrupt or picture.pts in tally.spoiled_pts
+            if is_damaged:
                 tally.note("damaged")
-            is_touched = picture.is_corrupt or (is_touched and not picture.key_frame)
+            is_touched = is_damaged or (is_touched and not picture.key_frame)
             if not is_touched:
                 yield picture
+    is_countable = stream.codec_context.codec.canonical_name in COUNTABLE_CODECS
+    if is_countable and tally.picture_count < tally.packet_count - tally.hidden_count:
+        tally.note("damaged")
 
 
 def _packets(container: InputContainer, stream: VideoStream, tally: Tally) -> Iterator[av.Packet | None]:
     """Read the stream's packets, then None, which drains the decoder."""
+    is_lost = False
     try:
         for packet in container.demux(stream):
             if packet.size:
                 tally.packet_count += 1
+                tally.hidden_count += packet.is_discard
+                is_lost = _is_spoiled(packet, stream) or (is_lost and not packet.is_keyframe)
+                if is_lost and packet.pts is not None:
+                    tally.spoiled_pts.add(packet.pts)
                 tally.is_encrypted |= packet.has_sidedata("encryption_info")
                 yield packet
     except MemoryError:
@@ -171,6 +193,13 @@ def _packets(container: InputContainer, stream: VideoStream, tally: Tally) -> It
     except av.FFmpegError:  # the file breaks off
         tally.note("damaged")
     yield None
+
+
+def _is_spoiled(packet: av.Packet, stream: VideoStream) -> bool:
+    """Whether the container marks a packet as damaged, or it has a hole of zeros, as in a file not sent to its end."""
+    if packet.is_corrupt:
+        return True
+    return stream.codec_context.codec.canonical_name in COUNTABLE_CODECS and HOLE in bytes(packet).rstrip(b"\0")
 
 
 def _declared_info(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 
 from tests.unit.twitch.motion_builders import SCALE_PX, Planted, face, film, found, limb
 from tests.unit.twitch.test_detect import candidate
-from vision.errors import ClipTooShortError
+from vision.errors import ClipTooShortError, NothingToMeasureError
 from vision.model.events import EventSet
+from vision.model.regions import RegionTrack
 from vision.model.signals import MotionSignals
 from vision.settings import Settings
 from vision.twitch.find import eye_closures, find_twitches
@@ -27,6 +29,14 @@ def signals() -> MotionSignals:
 @pytest.fixture(scope="module")
 def events(signals: MotionSignals) -> EventSet:
     return find_twitches(signals, face(signals), Settings(), mm_per_px=0.2).events
+
+
+@pytest.mark.parametrize("region", [face, limb])
+def test_a_picture_in_which_nothing_ever_moves_has_no_twitch(region: Callable[[MotionSignals], RegionTrack]) -> None:
+    """A black or white film: no noise to measure by, so nothing may be divided by it. Warnings are errors."""
+    motionless = film(duration_s=10, noise_px=0.0)
+    found_there = find_twitches(motionless, region(motionless), Settings()).events
+    assert (found_there.events, found_there.rejected) == ((), ())
 
 
 def test_ids_count_from_one_in_order_of_onset(events: EventSet) -> None:
@@ -92,11 +102,11 @@ def test_points_of_no_region_make_no_event(signals: MotionSignals) -> None:
 
 
 def test_too_few_frames_are_refused() -> None:
-    with pytest.raises(ClipTooShortError, match=r"only 29 frames could be followed; expected at least 30"):
+    with pytest.raises(ClipTooShortError, match=r"the film has 29 frames; expected at least 30"):
         found(film(duration_s=29 / 30))
     gap = np.zeros(300, bool)
     gap[20:] = True
-    with pytest.raises(ClipTooShortError, match="only 20 frames"):
+    with pytest.raises(NothingToMeasureError, match=r"only 20 of 300 frames .* hold the phone still"):
         found(film(duration_s=10, gap=gap))
 
 
