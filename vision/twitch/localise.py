@@ -132,18 +132,20 @@ def _evidence(event: Candidate, found: Footprint, signals: MotionSignals, cleane
     """
     near = np.flatnonzero(np.abs(signals.time_s - event.peak_s) < COURSE_S)
     window = slice(int(near[0]), int(near[-1]) + 1)
-    course = footprint_course(found, signals, cleaned.displacement_px[window])
+    course = footprint_course(found, signals.point_px, signals.structure, cleaned.displacement_px[window])
     in_time = share_in_time(course, cleaned.in_view[window], signals.time_s[window], event.peak_s)
     return event.strength * found.explained * in_time
 
 
-def footprint_course(found: Footprint, signals: MotionSignals, displacement_px: FloatArray) -> FloatArray:
-    """(T,) displacement at a footprint's centre along its direction, pooled from (T, N, 2)."""
-    squared = ((signals.point_px - np.array([found.x_px, found.y_px])) ** 2).sum(-1)
+def footprint_course(
+    found: Footprint, point_px: FloatArray, structure: FloatArray, displacement_px: FloatArray
+) -> FloatArray:
+    """(T,) displacement at a footprint's centre along its direction, pooled from (T, N, 2) by (N, 2, 2) information."""
+    squared = ((point_px - np.array([found.x_px, found.y_px])) ** 2).sum(-1)
     near = squared < (NEIGHBOURHOOD_SIGMA * found.sigma_px) ** 2
     share = np.exp(-0.5 * squared[near] / found.sigma_px**2)
-    score = np.einsum("n,nij,tnj->ti", share, signals.structure[near], displacement_px[:, near], optimize=True)
-    normal = np.einsum("n,nij->ij", share**2, signals.structure[near]) + 1e-9 * np.eye(2)
+    score = np.einsum("n,nij,tnj->ti", share, structure[near], displacement_px[:, near], optimize=True)
+    normal = np.einsum("n,nij->ij", share**2, structure[near]) + 1e-9 * np.eye(2)
     way = np.array(found.displacement_px) / max(found.amplitude_px, 1e-12)
     return np.asarray(score @ np.linalg.solve(normal, way), dtype=float)
 
