@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vision.library.course import FilmRate, course_of
@@ -22,6 +22,7 @@ def films(days, counts, observed_s=60.0):
     return [FilmRate(float(day), int(count), observed_s, None) for day, count in zip(days, counts, strict=True)]
 
 
+@settings(deadline=None)  # the first call loads scipy.stats
 @given(DAYS, st.integers(0, 30), st.floats(1, 500))
 def test_a_shift_of_the_calendar_changes_nothing(days, count, shift) -> None:
     counts = [count + day % 3 for day in days]
@@ -31,6 +32,7 @@ def test_a_shift_of_the_calendar_changes_nothing(days, count, shift) -> None:
         assert two.ratio_per_week == pytest.approx(one.ratio_per_week, rel=1e-6)
 
 
+@settings(deadline=None)  # the first call loads scipy.stats
 @given(DAYS, st.integers(1, 30))
 def test_time_backwards_turns_the_ratio_over(days, count) -> None:
     counts = [count + day % 5 for day in days]
