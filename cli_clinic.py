@@ -112,7 +112,9 @@ def batch(
     workers: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; else one per core.")] = None,
     dask: Annotated[str | None, typer.Option(metavar="local|ADDRESS", help="Work on a Dask cluster.")] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do again what failed before.")] = False,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Write no report.html; else one without films.")
+    ] = False,
     settings: SettingsFile = None,
     database: Database = None,
     debug: Debug = False,  # noqa: ARG001 `main` looks for it
@@ -121,12 +123,14 @@ def batch(
     from vision.library.batch import Batch
     from vision.library.manifest import entries_of, require_folder_apart
     from vision.library.store import Library
+    from vision.model.drawing import Drawing
 
     used = _settings(settings)
+    drawing = None if no_report else Drawing(video=False)  # films of thousands of clips would fill the disk
     require_folder_apart(places, library)
     entries = entries_of(places, patient)
     with _stoppable(), _engine(dask, workers) as engine, Library(library, database) as shelf, _table() as show:
-        work = Batch(shelf, entries, used, retries_failed=retry_failed, draws_reports=not no_report, on_change=show)
+        work = Batch(shelf, entries, used, retries_failed=retry_failed, drawing=drawing, on_change=show)
         try:
             tally = work.run(engine)
         except KeyboardInterrupt:
@@ -139,7 +143,9 @@ def batch(
 def timeline(
     patient: Annotated[str, typer.Argument(metavar="PATIENT", help="Opaque id of the patient.")],
     library: LibraryFolder,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Page; else PATIENT-timeline.html.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Page, with a PDF beside it; else PATIENT-timeline.html.")
+    ] = None,
     database: Database = None,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
@@ -147,13 +153,17 @@ def timeline(
     from vision.library.store import Library, checked_patient
     from vision.library.timeline import read_timeline
     from vision.library.timeline_page import timeline_lines, write_page
+    from vision.library.timeline_pdf import write_pdf
 
     path = out or Path(f"{checked_patient(patient)}-timeline.html")
+    if path.suffix.lower() != ".html":
+        raise SettingsError(f"--out {path.name}", "a name that ends in .html", "the PDF is written beside it")
     with Library(library, database, is_new_allowed=False) as shelf:
         course = read_timeline(shelf, patient)
     typer.echo("\n".join(timeline_lines(course)))
     write_page(course, path)
-    typer.echo(f"Written: {path}")
+    write_pdf(course, path.with_suffix(".pdf"))
+    typer.echo(f"Written: {path}\nWritten: {path.with_suffix('.pdf')}")
 
 
 def summary(

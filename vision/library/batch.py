@@ -29,6 +29,7 @@ from vision.library.rows import Rows, failure_rows
 from vision.library.schema import DONE
 from vision.library.store import Facts, Known, Library
 from vision.library.work import TRIES, Filed, Job, file_clip, place_sha256, refusal_of, request_sha256, unread_key
+from vision.model.drawing import Drawing
 from vision.model.request import Request
 from vision.settings import Settings
 from vision.video.files import require_regular_file
@@ -92,16 +93,16 @@ class Batch:
     Parameters
     ----------
     retries_failed : do clips again that failed before with the same settings and version.
-    draws_reports : write report.html for each clip.
+    drawing : what is drawn of each result; None: nothing.
     on_change : told the tally now and then, and each clip that ended with its outcome.
     """
 
     def __init__(
         self, library: Library, entries: Sequence[Entry], settings: Settings, *, retries_failed: bool = False,
-        draws_reports: bool = True, on_change: OnChange = lambda *_: None, seed: int | None = None,
+        drawing: Drawing | None = None, on_change: OnChange = lambda *_: None, seed: int | None = None,
     ) -> None:  # fmt: skip
         self._library, self._settings, self._on_change = library, settings, on_change
-        self._retries_failed, self._draws_reports = retries_failed, draws_reports
+        self._retries_failed, self._drawing = retries_failed, drawing
         self._entries = list(entries)
         random.Random(seed).shuffle(self._entries)  # noqa: S311 an order, no secret
         self.tally = Tally(len(self._entries))
@@ -216,7 +217,7 @@ class Batch:
         library = self._library
         job = Job(
             entry.place, key, entry.request, self._settings, str(library.work), str(library.results),
-            entry.facts.patient or "", self._draws_reports,
+            entry.facts.patient or "", self._drawing,
         )  # fmt: skip
         return _Ticket(entry, stamp, job, tries)
 

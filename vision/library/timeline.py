@@ -18,6 +18,7 @@ from vision.model.regions import region_label
 GOOD_RATE_HZ = 50.0  # from here on a quick twitch's peak is seen alike (settings.quality.good_rate_hz)
 RATE_RATIO = 1.25  # frame rates below that may differ so much: a dim 30 falls to 24
 LIMIT_RATIO = 2.0  # limits of detection may differ so much: our choice, unvalidated
+DISTANCE_RATIO = 2.0  # sizes of the same part in the picture may differ so much: our choice, unvalidated
 WATCHED_S = 10.0  # a part watched for less was not looked at (settings.quality.shortest_useful_s)
 
 
@@ -48,6 +49,26 @@ class Film:
         """What was filmed, as the user said, else what the film shows."""
         said = self.body_part or {"face": "face", "eye": "eye"}.get(self.outcome.view or "", "skin")
         return f"{self.side} {said}" if self.side else said
+
+    @property
+    def places_seen(self) -> list[tuple[str, bool]]:
+        """Name what was watched long enough, or twitched: regions of a face or eye, else the part; and whether."""
+        if self.outcome.view == "skin":
+            is_seen = self.outcome.event_count or (self.outcome.observed_s or 0.0) >= WATCHED_S
+            return [(self.place, bool(self.outcome.event_count))] if is_seen else []
+        return [
+            (part.name, bool(part.event_count))
+            for part in self.parts
+            if part.event_count or part.observed_s >= WATCHED_S
+        ]
+
+    @property
+    def busiest(self) -> str | None:
+        """Name the place with most twitches; None where there was none."""
+        if self.outcome.view == "skin":
+            return self.place if self.outcome.event_count else None
+        twitching = [part for part in self.parts if part.event_count]
+        return max(twitching, key=lambda part: part.event_count).name if twitching else None
 
 
 @dataclass(frozen=True)
@@ -148,10 +169,26 @@ def why_apart(film: Film, other: Film) -> str | None:
         return "it was analysed with another version or other settings"
     if not _alike(_rate_hz(one), _rate_hz(two), RATE_RATIO):
         return "it has another frame rate"
+    if (sizes := _sizes(one, two)) is not None and not _alike(*sizes, DISTANCE_RATIO):
+        return "it was filmed from another distance"
     limits = ((one.limit_iod, two.limit_iod), (one.limit_mm, two.limit_mm), (one.limit_px, two.limit_px))
     known = next(((a, b) for a, b in limits if a is not None and b is not None), None)
     if known is None or not _alike(*known, LIMIT_RATIO):
-        return "it was filmed from another distance, or sees smaller or only larger twitches"
+        return "it sees smaller twitches, or only larger ones"
+    return None
+
+
+def _sizes(one: Outcome, two: Outcome) -> tuple[float, float] | None:
+    """Give how large both show the same length: a pair of eyes, else a millimetre; None where that is not known.
+
+    The limit of detection stands in the result in pixels and in that length: their ratio is the length in pixels.
+    """
+    if not one.limit_px or not two.limit_px:
+        return None
+    for name in ("limit_iod", "limit_mm"):
+        lengths = getattr(one, name), getattr(two, name)
+        if all(lengths):
+            return one.limit_px / lengths[0], two.limit_px / lengths[1]
     return None
 
 

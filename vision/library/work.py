@@ -27,6 +27,7 @@ from vision.isolate import Fence, Progress
 from vision.library import files, remote
 from vision.library.rows import Rows, failure_rows, rows_of
 from vision.model.clip import ClipInfo
+from vision.model.drawing import Drawing
 from vision.model.request import Request
 from vision.report.export import write_result
 from vision.settings import Settings
@@ -52,6 +53,7 @@ class Job:
     key : hash of the content, where it is known already.
     work, results : folders of the library; a worker on another machine reaches them by the same path.
     source : clips of one source may share one process behind the fence.
+    drawing : what is drawn of the result; None: nothing.
     version : of the program that asks; another one would give other results under the same run.
     """
 
@@ -62,7 +64,7 @@ class Job:
     work: str
     results: str
     source: str
-    draws_report: bool = True
+    drawing: Drawing | None = None
     version: str = field(default_factory=software_version)
 
 
@@ -169,8 +171,8 @@ def _analyse_and_settle(job: Job, clip: Path, key: str, on_progress: Progress | 
     aside = files.aside_in(Path(job.work))
     try:
         write_result(result, aside)
-        if job.draws_report:
-            fence.draw(aside, clip)
+        if job.drawing is not None:
+            fence.draw(aside, clip, job.drawing)
         name = files.settle(aside, Path(job.results))
     except ResultFileError:  # the film that the still is taken from is another one by now
         return key, Rows({}), True
