@@ -22,6 +22,7 @@ from vision.errors import (
     ResultFileError,
     SettingsError,
     TwitchscopeError,
+    WorkerLostError,
 )
 from vision.isolate import Fence, Progress
 from vision.library import files, remote
@@ -152,11 +153,23 @@ def _file_local(job: Job, clip: Path, on_progress: Progress | None) -> Filed:
         try:
             return Filed(*_analyse_and_settle(job, clip, key, on_progress))
         except ClipStoppedError as error:  # noqa: PERF203 it costs nothing beside an analysis
-            if tried == TRIES or "crashed" not in error.found:
+            if "crashed" not in error.found:
                 return Filed(key, _failure(job, error), error=error)
+            if tried == TRIES:
+                told = _killed() if "SIGKILL" in error.found else error
+                return Filed(key, _failure(job, told), error=told)
         except (ClipError, SettingsError, DefectError) as error:
             return Filed(key, _failure(job, error), changed=files.sha256_of(clip) != key, error=error)
     raise DefectError("a clip was neither filed nor refused")
+
+
+def _killed() -> WorkerLostError:
+    """No film kills like this by itself: its memory has a limit of its own. The system does when all memory is gone."""
+    return WorkerLostError(
+        f"the process that had the film was killed from outside {TRIES} times",
+        "memory enough for all workers",
+        "try fewer --workers; it is done again when the same command is run again",
+    )
 
 
 def _failure(job: Job, error: TwitchscopeError) -> Rows:
