@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vision.errors import LibraryError, SettingsError, TwitchscopeError
+from vision.errors import ClipError, LibraryError, OtherPatientError, SettingsError, TwitchscopeError, WorkerLostError
 
 if TYPE_CHECKING:
     from vision.library.batch import Entry, Tally
@@ -67,9 +67,25 @@ def upload(
     answers = None if context is None else load_context(context, datetime.date.today())
     request = Request(body_part=body_part, side=side, filmed_on=_date(filmed), context=answers)
     used = _settings(settings)
+    _require_files(clips, used)
     with _stoppable(), Library(library, database) as shelf:
         codes = [_upload_one(shelf, clip, patient, request, used, keeps=not no_keep, debug=debug) for clip in clips]
     raise typer.Exit(max(codes))
+
+
+def _require_files(clips: list[Path], settings: Settings) -> None:
+    """Refuse names that are no files before anything is made, all at once."""
+    from vision.video.files import require_regular_file
+
+    faults = []
+    for clip in clips:
+        try:
+            require_regular_file(clip, follow_links=settings.video.follow_links)
+        except ClipError as error:  # noqa: PERF203 a few names
+            faults.append(error)
+    if faults:
+        found = dict.fromkeys(error.found for error in faults)
+        raise ClipError("; ".join(found), faults[0].expected, "nothing was filed; check the paths")
 
 
 def _upload_one(
@@ -81,10 +97,9 @@ def _upload_one(
     try:
         with _progress(clip.name) as on_progress:
             uploaded = file_under(shelf, clip, patient, request, settings, keeps=keeps, on_progress=on_progress)
-    except LibraryError:
-        raise
     except TwitchscopeError as error:
-        if debug:
+        of_the_library = isinstance(error, LibraryError) and not isinstance(error, OtherPatientError | WorkerLostError)
+        if debug or of_the_library:  # the next film would fare no better
             raise
         prefix = "" if clip.name in str(error) else f"{clip.name}: "
         typer.echo(_one_line(f"twitchscope: {prefix}{error}"), err=True)
@@ -176,8 +191,10 @@ def summary(
 ) -> None:
     """Say what all clips of the library add up to; write the table of them."""
     from vision.library.store import Library
-    from vision.library.summary import summarise, summary_lines, write_summary
+    from vision.library.summary import require_kind, summarise, summary_lines, write_summary
 
+    if out is not None:
+        require_kind(out)
     with Library(library, database, is_new_allowed=False) as shelf:
         found = summarise(shelf)
     typer.echo("\n".join(summary_lines(found)))

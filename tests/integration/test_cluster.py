@@ -247,7 +247,7 @@ def test_the_same_commands_on_postgresql(clips: Path, tmp_path: Path, postgresql
     said = quick("batch", str(clips), *also, "--workers", "2", "--patient", "P-1")
     assert "8 done, 1 failed" in said, said
     assert "0 done, 0 failed, 9 done before" in quick("batch", str(clips), *also, "--workers", "2", "--patient", "P-1")
-    assert "9 clips of 1 patients: 8 with a result" in quick("summary", *also)
+    assert "9 clips of 1 patient: 8 with a result" in quick("summary", *also)
     assert "8 films with a result" in quick("timeline", "P-1", *also, "--out", str(tmp_path / "p.html"))
     assert "expected --database" in quick("summary", "--library", library)
     both = [

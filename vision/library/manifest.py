@@ -117,8 +117,12 @@ def _rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
         raise SettingsError(
             f"{path.name} cannot be read ({error.strerror})", "a file with the right to read", "check the path"
         ) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(f"{path.name} is no CSV in UTF-8", "such a file", "save it as 'CSV UTF-8'") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path.name} is no text in UTF-8", "CSV in UTF-8", "save it as 'CSV UTF-8'") from error
+    except csv.Error as error:
+        raise SettingsError(
+            f"{path.name}: line {reader.line_num}: {error}", "quotation marks in pairs", "nothing was done; correct it"
+        ) from error
     if len(rows) > MOST_ROWS:
         raise SettingsError(f"{path.name} is too long", f"{MOST_ROWS} rows at most", "split it")
     return header, rows

@@ -6,7 +6,7 @@ import csv
 import datetime
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from vision.library.schema import Clip, Outcome, Patient, Run
 from vision.library.store import Library
 from vision.report.folder import refusal, replace_text
 from vision.report.text import REQUIRED_WORDING
+from vision.report.units import counted
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet would calculate such a text (OWASP)
 MOST_PAGE_ROWS = 2000  # a page with more is slow to filter; the whole table is for CSV and Parquet; our choice
@@ -102,7 +103,9 @@ def summary_lines(summary: Summary) -> list[str]:
     """Say what the table adds up to."""
     failed = sum(summary.causes.values())
     good = len(summary.rows) - failed
-    lines = [f"{len(summary.rows)} clips of {summary.patient_count} patients: {good} with a result"]
+    lines = [
+        f"{counted(len(summary.rows), 'clip')} of {counted(summary.patient_count, 'patient')}: {good} with a result"
+    ]
     lines += [f"  {label}: {count}" for label, count in summary.labels.items()]
     if failed:
         lines.append(f"{failed} failed")
@@ -114,21 +117,30 @@ def summary_lines(summary: Summary) -> list[str]:
     return lines
 
 
+def require_kind(path: Path) -> None:
+    """Refuse a name that says of no kind of table.
+
+    Raises
+    ------
+    SettingsError
+        The suffix is neither .csv nor .parquet nor .html.
+    """
+    if path.suffix.lower() not in _WRITERS:
+        raise SettingsError(f"--out {path.name}", f"a name that ends in {', '.join(_WRITERS)}", "name it so")
+
+
 def write_summary(summary: Summary, path: Path) -> None:
     """Write the table; the suffix says as what.
 
     Raises
     ------
     SettingsError
-        The suffix is neither .csv nor .parquet nor .html.
+        As `require_kind`.
     OutputError
         It cannot be written.
     """
-    writers = {".csv": _write_csv, ".parquet": _write_parquet, ".html": _write_page}
-    writer = writers.get(path.suffix.lower())
-    if writer is None:
-        raise SettingsError(f"--out {path.name}", "a name that ends in .csv, .parquet or .html", "name it so")
-    writer(summary, path)
+    require_kind(path)
+    _WRITERS[path.suffix.lower()](summary, path)
 
 
 def _write_csv(summary: Summary, path: Path) -> None:
@@ -171,6 +183,11 @@ def _write_page(summary: Summary, path: Path) -> None:
         lines=summary_lines(summary), wording=REQUIRED_WORDING,
     )  # fmt: skip
     replace_text(path, page)
+
+
+_WRITERS: dict[str, Callable[[Summary, Path], None]] = {
+    ".csv": _write_csv, ".parquet": _write_parquet, ".html": _write_page,
+}  # fmt: skip
 
 
 def environment() -> Environment:

@@ -26,7 +26,7 @@ from vision.library.store import Library
 ROOT = Path(__file__).resolve().parents[3]
 HITS = int(os.environ.get("TWITCHSCOPE_FAULT_TRIES", "3"))  # faults in each chain; benchmarks/README.md says of 20
 SEED = int(os.environ.get("TWITCHSCOPE_FAULT_SEED", "1"))
-NEW_EACH = 8  # good clips that are new before each fault
+NEW_EACH = 10  # good clips that are new before each fault
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="signals and tmpfs as Linux has them")
 pytestmark = [pytest.mark.slow, LINUX]
 
@@ -104,21 +104,26 @@ def children_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
 @pytest.mark.parametrize("what", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_the_batch_itself_ends(shelf: Shelf, what: signal.Signals) -> None:
     """One hit in four comes at any moment from the start on, before or while the library is made or opened."""
-    for hit in range(HITS):
+    hits = 0
+    while hits < HITS:
         shelf.grow()
         process = shelf.start()
-        is_early = hit % 4 == 3
+        is_early = hits % 4 == 3
         if not is_early:
             shelf.wait_for_work(process)
-        time.sleep(shelf.rng.uniform(0, 2.0 if is_early else 0.5))
+        time.sleep(shelf.rng.uniform(0, 2.0 if is_early else 0.3))
         children = children_of(process)
         process.send_signal(what)
-        said = process.communicate(timeout=60)[0].decode()
-        if what != signal.SIGKILL and not is_early and process.returncode != 1:
+        said = process.communicate(timeout=100)[0].decode()
+        if process.returncode in (0, 1):  # it was quicker
+            assert "done before" in said, said
+            continue
+        hits += 1
+        if what != signal.SIGKILL and not is_early:
             assert process.returncode == 130, said
             assert "run the same command again" in said
         assert psutil.wait_procs(children, timeout=20)[1] == []  # nobody works on for a batch that is gone
-        if (shelf.library / "library.sqlite").exists() and not is_early:
+        if not is_early:
             shelf.look()
     shelf.require_whole()
 

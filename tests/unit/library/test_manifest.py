@@ -64,6 +64,11 @@ def test_what_spreadsheets_make_of_a_table_is_read(folder: Path) -> None:
         read_manifest(path)
 
 
+def test_a_quotation_mark_without_a_partner_is_told_with_its_line(folder: Path) -> None:
+    with pytest.raises(SettingsError, match=r"line 3: .*quotation marks in pairs"):
+        read_manifest(manifest(folder, 'clip,patient\na.mp4,x\n"b.mov,x\n'))
+
+
 def test_a_good_manifest_says_what_it_says(folder: Path) -> None:
     columns = "clip,patient,filmed,body_part,side,region,mm_per_px\n"
     rows = columns + "a.mp4,P-1,2026-03-01,eyelid,left,1 2 3 4,0.05\nb.mov,,,,,,\n"
