@@ -16,11 +16,18 @@ from typing import Any
 from sqlalchemy import Engine, delete, insert, select, text
 from sqlalchemy.orm import Session
 
-from vision.errors import ClipNotFetchedError, LibraryError, OtherPatientError, SettingsError, WorkerLostError
+from vision.errors import (
+    ClipNotFetchedError,
+    LibraryError,
+    OtherPatientError,
+    OutputError,
+    SettingsError,
+    WorkerLostError,
+)
 from vision.library import database, files
 from vision.library.rows import Rows
 from vision.library.schema import DONE, SCHEMA_LOCK_OF_WRITERS, Clip, Event, Outcome, Part, Patient, Run, Source
-from vision.report.folder import is_empty, refusal, replace_text
+from vision.report.folder import is_empty, replace_text
 from vision.settings import Settings, settings_sha256
 
 MARK_NAME, DATABASE_NAME = "library.json", "library.sqlite"
@@ -295,8 +302,12 @@ def _require_library(folder: Path, url: str | None, *, is_new_allowed: bool) -> 
             if not (folder / name).is_dir():
                 (folder / name).mkdir(exist_ok=True)
         files.sweep(folder / WORK)
-    except OSError as error:
-        raise refusal(folder, error) from error
+    except (OSError, OutputError) as error:
+        how = error.strerror if isinstance(error, OSError) else error.found
+        raise OutputError(
+            f"the library {folder.name} cannot be written ({how})", "a disk with room and the right to write",
+            "name another with --library",
+        ) from error  # fmt: skip
     except ValueError as error:
         raise LibraryError(f"{MARK_NAME} is damaged", "the file that twitchscope wrote", "put back a backup") from error
     if not isinstance(said, dict) or said.get("format") != FORMAT:

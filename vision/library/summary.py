@@ -32,6 +32,9 @@ _COLUMNS: tuple[tuple[str, ColumnElement[Any] | Any], ...] = (
     ("body_part", Clip.body_part),
     ("side", Clip.side),
     ("state", Outcome.state),
+    ("cause", Outcome.cause),
+    ("reason", Outcome.reason),
+    ("advice", Outcome.advice),
     ("label", Outcome.label),
     ("probability", Outcome.probability),
     ("rate_per_min", Outcome.rate_per_min),
@@ -50,13 +53,20 @@ _COLUMNS: tuple[tuple[str, ColumnElement[Any] | Any], ...] = (
     ("limit_of_detection_iod", Outcome.limit_iod),
     ("limit_of_detection_mm", Outcome.limit_mm),
     ("warnings", Outcome.warning_codes),
-    ("cause", Outcome.cause),
-    ("reason", Outcome.reason),
-    ("advice", Outcome.advice),
     ("version", Run.version),
     ("settings_sha256", Run.settings_sha256),
     ("recorded_at", Outcome.recorded_at),
 )
+CAUSES = {
+    "ClipNotFoundError": "no such film",
+    "ClipNotReadableError": "cannot be read as a film",
+    "ClipTooShortError": "too short",
+    "ClipNotFetchedError": "its store did not hand it over; tried again with the next batch",
+    "NothingToMeasureError": "no face, eye or skin that can be tracked",
+    "ClipStoppedError": "its analysis crashed, hung or outgrew its limits",
+    "WorkerLostError": "its workers were lost; tried again with the next batch",
+    "DefectError": "a defect of twitchscope",
+}
 COLUMNS = tuple(name for name, _ in _COLUMNS)
 
 
@@ -109,7 +119,7 @@ def summary_lines(summary: Summary) -> list[str]:
     lines += [f"  {label}: {count}" for label, count in summary.labels.items()]
     if failed:
         lines.append(f"{failed} failed")
-        lines += [f"  {cause}: {count}" for cause, count in summary.causes.items()]
+        lines += [f"  {CAUSES.get(cause, cause)}: {count}" for cause, count in summary.causes.items()]
     if summary.warnings:
         lines.append(
             "Limits of the films: " + ", ".join(f"{code} ({count})" for code, count in summary.warnings.items())
