@@ -143,10 +143,11 @@ def _rate(film: Film) -> FilmRate | None:
 
 def _judged(films: Sequence[Film]) -> list[Film]:
     """Join the largest set of films that compare with one of them; the others keep their reason."""
-    able = [film for film in films if _alone(film) is None]
-    sets = [[why_apart(film, other) for other in films] for film in able]
-    best = max(sets, key=lambda reasons: reasons.count(None), default=[None] * len(films))
-    return [replace(film, beside=_alone(film) or why) for film, why in zip(films, best, strict=True)]
+    sights = [_sight(film) for film in films]
+    able = [sight for film, sight in zip(films, sights, strict=True) if _alone(film) is None]
+    best = max(able, key=lambda one: sum(_apart(one, other) is None for other in able), default=None)
+    reasons = [None if best is None else _apart(best, sight) for sight in sights]
+    return [replace(film, beside=_alone(film) or why) for film, why in zip(films, reasons, strict=True)]
 
 
 def _alone(film: Film) -> str | None:
@@ -160,40 +161,56 @@ def _alone(film: Film) -> str | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Sight:
+    """What of a film decides with which others it compares. Plain values: each is looked at for every other film.
+
+    limits : of detection, as a share of the distance between the eyes, in mm, in pixels.
+    sizes : that distance, and a millimetre, in pixels: the limit stands in the result in both.
+    """
+
+    shows: tuple[str | None, str]
+    run: int
+    rate_hz: float
+    limits: tuple[float | None, float | None, float | None]
+    sizes: tuple[float | None, float | None]
+
+
+def _sight(film: Film) -> _Sight:
+    one = film.outcome
+    sizes = tuple(one.limit_px / limit if one.limit_px and limit else None for limit in (one.limit_iod, one.limit_mm))
+    rate_hz = min(one.mean_rate_hz or 0.0, GOOD_RATE_HZ)
+    limits = (one.limit_iod, one.limit_mm, one.limit_px)
+    return _Sight((one.view, film.place.casefold()), one.run_id, rate_hz, limits, (sizes[0], sizes[1]))
+
+
 def why_apart(film: Film, other: Film) -> str | None:
     """Say why two films cannot be compared; None where they can."""
-    one, two = film.outcome, other.outcome
-    if (one.view, film.place.casefold()) != (two.view, other.place.casefold()):
+    return _apart(_sight(film), _sight(other))
+
+
+def _apart(one: _Sight, two: _Sight) -> str | None:
+    if one.shows != two.shows:
         return "it shows another part"
-    if one.run_id != two.run_id:
+    if one.run != two.run:
         return "it was analysed with another version or other settings"
-    if not _alike(_rate_hz(one), _rate_hz(two), RATE_RATIO):
+    if not _alike(one.rate_hz, two.rate_hz, RATE_RATIO):
         return "it has another frame rate"
-    if (sizes := _sizes(one, two)) is not None and not _alike(*sizes, DISTANCE_RATIO):
+    sizes = _known(one.sizes, two.sizes)
+    if sizes is not None and not _alike(*sizes, DISTANCE_RATIO):
         return "it was filmed from another distance"
-    limits = ((one.limit_iod, two.limit_iod), (one.limit_mm, two.limit_mm), (one.limit_px, two.limit_px))
-    known = next(((a, b) for a, b in limits if a is not None and b is not None), None)
-    if known is None or not _alike(*known, LIMIT_RATIO):
+    limits = _known(one.limits, two.limits)
+    if limits is None or not _alike(*limits, LIMIT_RATIO):
         return "it sees smaller twitches, or only larger ones"
     return None
 
 
-def _sizes(one: Outcome, two: Outcome) -> tuple[float, float] | None:
-    """Give how large both show the same length: a pair of eyes, else a millimetre; None where that is not known.
-
-    The limit of detection stands in the result in pixels and in that length: their ratio is the length in pixels.
-    """
-    if not one.limit_px or not two.limit_px:
-        return None
-    for name in ("limit_iod", "limit_mm"):
-        lengths = getattr(one, name), getattr(two, name)
-        if all(lengths):
-            return one.limit_px / lengths[0], two.limit_px / lengths[1]
+def _known(one: Sequence[float | None], two: Sequence[float | None]) -> tuple[float, float] | None:
+    """Give the first of several figures that both have."""
+    for a, b in zip(one, two, strict=True):
+        if a is not None and b is not None:
+            return a, b
     return None
-
-
-def _rate_hz(outcome: Outcome) -> float:
-    return min(outcome.mean_rate_hz or 0.0, GOOD_RATE_HZ)
 
 
 def _alike(one: float, two: float, ratio: float) -> bool:
