@@ -1,7 +1,8 @@
 """Many clips through one engine: what is done already is passed over, what is done is recorded at once.
 
-The order is drawn by chance: two batches on one library then seldom take the same clip at the same time, and when they
-do, the second outcome is dropped. Nothing has to be locked, so that a process that was killed leaves no lock behind.
+The order is drawn by chance, the films of one patient together, since a worker keeps its process for them. Two batches on
+one library then seldom take the same clip at the same time, and when they do, the second outcome is dropped. Nothing has
+to be locked, so that a process that was killed leaves no lock behind.
 """
 
 from __future__ import annotations
@@ -103,8 +104,7 @@ class Batch:
     ) -> None:  # fmt: skip
         self._library, self._settings, self._on_change = library, settings, on_change
         self._retries_failed, self._drawing = retries_failed, drawing
-        self._entries = list(entries)
-        random.Random(seed).shuffle(self._entries)  # noqa: S311 an order, no secret
+        self._entries = _in_chance_order(entries, seed)
         self.tally = Tally(len(self._entries))
         self.run_id = library.run_of(settings)
         self._known: dict[str, Known] = library.known(self.run_id)
@@ -255,6 +255,14 @@ class Batch:
         if known is not None and known.request_sha256 == request and known.is_settled(self._retries_failed):
             return True
         return self._library.is_done(key, self.run_id, request)
+
+
+def _in_chance_order(entries: Sequence[Entry], seed: int | None) -> list[Entry]:
+    """Shuffle patients, and the films of each, which stay together."""
+    chance, films = random.Random(seed), list(entries)  # noqa: S311 an order, no secret
+    chance.shuffle(films)
+    turn = {patient: chance.random() for patient in dict.fromkeys(film.facts.patient for film in films)}
+    return sorted(films, key=lambda film: turn[film.facts.patient])
 
 
 def _stamp(place: str, *, is_fresh: bool = False) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import Future
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,21 @@ def test_a_patient_that_is_named_later_is_filed_without_a_second_analysis(librar
     tally, reasons, asked = run(library, [film(tmp_path, "a.mp4", patient="P-2")])
     assert (tally.failed, asked, owners(library)) == (1, 0, ["P-1"])
     assert "another patient" in reasons[0]
+
+
+def test_the_films_of_a_patient_come_together_and_in_an_order_of_chance(library: Library, tmp_path: Path) -> None:
+    entries = [film(tmp_path, f"{n}.mp4", b"%d" % n, patient=f"P-{n % 4}") for n in range(40)]
+    orders = []
+    for seed in (1, 2):
+        executor = Executor(good)
+        Batch(library, entries, Settings.model_validate({"locate": {"preview_frame_count": 5 + seed}}), seed=seed).run(
+            Engine(executor, lambda: 2, judge_dask)  # type: ignore[arg-type]
+        )
+        orders.append([job.place for job in executor.asked])
+        patients = [job.source for job in executor.asked]
+        assert sum(one != other for one, other in pairwise(patients)) == 3
+    assert orders[0] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1])
 
 
 def test_one_film_twice_is_analysed_once(library: Library, tmp_path: Path) -> None:
