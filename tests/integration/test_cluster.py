@@ -231,14 +231,15 @@ def postgresql(tmp_path: Path) -> Iterator[str]:
     if made.returncode:
         pytest.skip(f"initdb refused: {made.stderr[-200:]}")
     command = [*prefix, str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port), "-h", "127.0.0.1"]
-    server = subprocess.Popen(
-        [*command, "-k", str(folder)], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    with (tmp_path / "server.log").open("wb") as log:
+        server = subprocess.Popen([*command, "-k", str(folder)], cwd=folder, stdout=log, stderr=log)
     assert answers(port, server)
     time.sleep(1)  # it listens before it takes connections
     yield f"postgresql+psycopg://clinic@127.0.0.1:{port}/postgres"
+    is_up = server.poll() is None
     server.terminate()
     server.wait(timeout=30)
+    assert is_up, (tmp_path / "server.log").read_text()
 
 
 def test_the_same_commands_on_postgresql(clips: Path, tmp_path: Path, postgresql: str) -> None:
