@@ -1,8 +1,8 @@
 """Many clips through one engine: what is done already is passed over, what is done is recorded at once.
 
-The order is drawn by chance, the films of one patient together, since a worker keeps its process for them. Two batches on
-one library then seldom take the same clip at the same time, and when they do, the second outcome is dropped. Nothing has
-to be locked, so that a process that was killed leaves no lock behind.
+The order is drawn by chance, the films of one patient together, since a worker keeps its process for them. Two batches
+on one library then seldom take the same clip at the same time, and when they do, the second outcome is dropped. Nothing
+has to be locked, so that a process that was killed leaves no lock behind.
 """
 
 from __future__ import annotations
