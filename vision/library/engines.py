@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -69,7 +70,7 @@ def dask_engine(where: str, workers: int) -> Iterator[Engine]:
         import distributed
     except ImportError as error:
         raise LibraryError("Dask is not installed", "its package", "pip install 'twitchscope[cluster]'") from error
-    with dask.config.set({"distributed.scheduler.allowed-failures": LOST_WORKERS}):
+    with dask.config.set({"distributed.scheduler.allowed-failures": LOST_WORKERS}), _hushed():
         cluster = _local_cluster(distributed, workers) if where == "local" else None
         try:
             client = _client(distributed, where if cluster is None else cluster.scheduler_address)
@@ -82,6 +83,18 @@ def dask_engine(where: str, workers: int) -> Iterator[Engine]:
         finally:
             if cluster is not None:
                 cluster.close(timeout=5)
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep Dask's log off the terminal: what it would say is told in one line of ours."""
+    log = logging.getLogger("distributed")
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _local_cluster(distributed: Any, workers: int) -> Any:
@@ -130,7 +143,10 @@ class _Width:
         self._seen_s = time.monotonic()
 
     def __call__(self) -> int:
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        try:
+            workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        except Exception as error:  # a client whose scheduler died says nothing, or fails in ways of its own
+            raise engine_lost() from error
         count = sum(int(worker["nthreads"]) for worker in workers)
         now_s = time.monotonic()
         if count:
