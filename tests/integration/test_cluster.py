@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -213,16 +214,14 @@ def postgresql(tmp_path: Path) -> Iterator[str]:
     found = [*Path("/usr/lib/postgresql").glob("*/bin/initdb"), *filter(None, [shutil.which("initdb")])]
     if not found:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    folder, port = tmp_path / "postgresql", free_port()
-    folder.mkdir()
+    # Not below pytest's folder: another pytest that starts takes the right to enter that from the server's user.
+    folder, port = Path(tempfile.mkdtemp(prefix="twitchscope-")), free_port()
     programs = Path(found[0]).parent
     prefix: list[str] = []
     if os.geteuid() == 0:  # it refuses to run as root
         if shutil.which("runuser") is None or subprocess.run(["id", "postgres"], capture_output=True).returncode:
             pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
         shutil.chown(folder, "postgres")
-        for parent in [tmp_path, *list(tmp_path.parents)[:2]]:
-            parent.chmod(0o755)
         prefix = ["runuser", "-u", "postgres", "--"]
     made = subprocess.run(
         [*prefix, str(programs / "initdb"), "-D", str(folder / "data"), "-U", "clinic", "-A", "trust"],
@@ -239,6 +238,7 @@ def postgresql(tmp_path: Path) -> Iterator[str]:
     is_up = server.poll() is None
     server.terminate()
     server.wait(timeout=30)
+    shutil.rmtree(folder, ignore_errors=True)
     assert is_up, (tmp_path / "server.log").read_text()
 
 
