@@ -42,7 +42,11 @@ def test_a_film_from_upload_to_forgetting(
     assert cli.main(["export", "--patient", "P-1", *shelf]) == 0
     with zipfile.ZipFile("P-1.zip") as archive:
         assert archive.testzip() is None
-        assert sum(name.endswith((".mp4", "result.json", "patient.json")) for name in archive.namelist()) == 3
+        names = archive.namelist()
+        assert [archive.read(name) for name in names if name.startswith("clips/")] == [face_clip.read_bytes()]
+        assert (
+            sum(name.endswith("/result.json") for name in names) == sum(name == "patient.json" for name in names) == 1
+        )
     assert cli.main(["forget", "--patient", "P-1", *shelf]) == 0
     assert "Removed of P-1: 1 clips (1 copies), 1 outcomes" in capfd.readouterr().out
     assert [path for path in Path("shelf").rglob("*") if path.is_file() and "library" not in path.name] == []
