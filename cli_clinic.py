@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vision.errors import LibraryError, SettingsError, TwitchscopeError
+from vision.errors import ClipError, LibraryError, OtherPatientError, SettingsError, TwitchscopeError, WorkerLostError
 
 if TYPE_CHECKING:
     from vision.library.batch import Entry, Tally
@@ -67,9 +67,25 @@ def upload(
     answers = None if context is None else load_context(context, datetime.date.today())
     request = Request(body_part=body_part, side=side, filmed_on=_date(filmed), context=answers)
     used = _settings(settings)
+    _require_files(clips, used)
     with _stoppable(), Library(library, database) as shelf:
         codes = [_upload_one(shelf, clip, patient, request, used, keeps=not no_keep, debug=debug) for clip in clips]
     raise typer.Exit(max(codes))
+
+
+def _require_files(clips: list[Path], settings: Settings) -> None:
+    """Refuse names that are no files before anything is made, all at once."""
+    from vision.video.files import require_regular_file
+
+    faults = []
+    for clip in clips:
+        try:
+            require_regular_file(clip, follow_links=settings.video.follow_links)
+        except ClipError as error:  # noqa: PERF203 a few names
+            faults.append(error)
+    if faults:
+        found = dict.fromkeys(error.found for error in faults)
+        raise ClipError("; ".join(found), faults[0].expected, "nothing was filed; check the paths")
 
 
 def _upload_one(
@@ -81,10 +97,9 @@ def _upload_one(
     try:
         with _progress(clip.name) as on_progress:
             uploaded = file_under(shelf, clip, patient, request, settings, keeps=keeps, on_progress=on_progress)
-    except LibraryError:
-        raise
     except TwitchscopeError as error:
-        if debug:
+        of_the_library = isinstance(error, LibraryError) and not isinstance(error, OtherPatientError | WorkerLostError)
+        if debug or of_the_library:  # the next film would fare no better
             raise
         prefix = "" if clip.name in str(error) else f"{clip.name}: "
         typer.echo(_one_line(f"twitchscope: {prefix}{error}"), err=True)
@@ -112,7 +127,9 @@ def batch(
     workers: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; else one per core.")] = None,
     dask: Annotated[str | None, typer.Option(metavar="local|ADDRESS", help="Work on a Dask cluster.")] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do again what failed before.")] = False,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html.")] = False,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Write no report.html; else one without films.")
+    ] = False,
     settings: SettingsFile = None,
     database: Database = None,
     debug: Debug = False,  # noqa: ARG001 `main` looks for it
@@ -121,12 +138,14 @@ def batch(
     from vision.library.batch import Batch
     from vision.library.manifest import entries_of, require_folder_apart
     from vision.library.store import Library
+    from vision.model.drawing import Drawing
 
     used = _settings(settings)
+    drawing = None if no_report else Drawing(video=False)  # films of thousands of clips would fill the disk
     require_folder_apart(places, library)
     entries = entries_of(places, patient)
     with _stoppable(), _engine(dask, workers) as engine, Library(library, database) as shelf, _table() as show:
-        work = Batch(shelf, entries, used, retries_failed=retry_failed, draws_reports=not no_report, on_change=show)
+        work = Batch(shelf, entries, used, retries_failed=retry_failed, drawing=drawing, on_change=show)
         try:
             tally = work.run(engine)
         except KeyboardInterrupt:
@@ -139,7 +158,9 @@ def batch(
 def timeline(
     patient: Annotated[str, typer.Argument(metavar="PATIENT", help="Opaque id of the patient.")],
     library: LibraryFolder,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Page; else PATIENT-timeline.html.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Page, with a PDF beside it; else PATIENT-timeline.html.")
+    ] = None,
     database: Database = None,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
@@ -147,13 +168,17 @@ def timeline(
     from vision.library.store import Library, checked_patient
     from vision.library.timeline import read_timeline
     from vision.library.timeline_page import timeline_lines, write_page
+    from vision.library.timeline_pdf import write_pdf
 
     path = out or Path(f"{checked_patient(patient)}-timeline.html")
+    if path.suffix.lower() != ".html":
+        raise SettingsError(f"--out {path.name}", "a name that ends in .html", "the PDF is written beside it")
     with Library(library, database, is_new_allowed=False) as shelf:
         course = read_timeline(shelf, patient)
     typer.echo("\n".join(timeline_lines(course)))
     write_page(course, path)
-    typer.echo(f"Written: {path}")
+    write_pdf(course, path.with_suffix(".pdf"))
+    typer.echo(f"Written: {path}\nWritten: {path.with_suffix('.pdf')}")
 
 
 def summary(
@@ -166,8 +191,10 @@ def summary(
 ) -> None:
     """Say what all clips of the library add up to; write the table of them."""
     from vision.library.store import Library
-    from vision.library.summary import summarise, summary_lines, write_summary
+    from vision.library.summary import require_kind, summarise, summary_lines, write_summary
 
+    if out is not None:
+        require_kind(out)
     with Library(library, database, is_new_allowed=False) as shelf:
         found = summarise(shelf)
     typer.echo("\n".join(summary_lines(found)))

@@ -5,11 +5,14 @@
     │   ├── ClipNotFoundError       no such file, a folder, or not a regular file
     │   ├── ClipNotReadableError    empty, not a video, no video stream, nothing decodes
     │   ├── ClipTooShortError       less than the shortest clip that can carry an answer
+    │   ├── ClipNotFetchedError     its store did not hand it over this time
     │   ├── NothingToMeasureError   neither a face nor an eye nor skin that can be tracked
     │   └── ClipStoppedError        its analysis crashed, hung or outgrew its limits
     ├── SettingsError           the settings file or an option
     ├── OutputError             the folder or file to write to
     ├── LibraryError            the library of results: its database, its disk, its engine
+    │   ├── OtherPatientError       a film that is filed under another patient
+    │   └── WorkerLostError         the machines that worked on a film went away
     ├── ResultFileError         a result.json that is missing, damaged or of another version
     ├── ShapeError              us: arrays that do not fit together
     └── DefectError             us: anything that nobody foresaw
@@ -62,6 +65,10 @@ class ClipTooShortError(ClipError):
     """The clip ends before anything could be measured."""
 
 
+class ClipNotFetchedError(ClipError):
+    """The store that holds the clip did not hand it over; it may the next time."""
+
+
 class NothingToMeasureError(ClipError):
     """No face, no eye and no skin that can be tracked."""
 
@@ -80,6 +87,14 @@ class OutputError(TwitchscopeError):
 
 class LibraryError(TwitchscopeError):
     """The library, or what works for it, cannot do what is asked; what was recorded stays recorded."""
+
+
+class OtherPatientError(LibraryError):
+    """The film is filed under another patient."""
+
+
+class WorkerLostError(LibraryError):
+    """The workers that had the film were lost, several times: it may be the film's fault or the machines'."""
 
 
 class ResultFileError(TwitchscopeError):

@@ -32,16 +32,21 @@ def test_a_film_from_upload_to_forgetting(
     assert kept.read_bytes() == face_clip.read_bytes()
     assert cli.main(["timeline", "P-1", *shelf]) == 0
     assert "Too few to say" in capfd.readouterr().out
+    assert Path("P-1-timeline.pdf").read_bytes().startswith(b"%PDF")
     assert cli.main(["summary", *shelf, "--out", "all.csv"]) == 0
     assert cli.main(["summary", *shelf, "--out", "all.html"]) == 0
-    assert "1 clips of 1 patients" in capfd.readouterr().out
+    assert "1 clip of 1 patient" in capfd.readouterr().out
     for text in (Path("all.csv").read_text(), Path("all.html").read_text(), Path("P-1-timeline.html").read_text()):
         assert "Jane" not in text
     assert b"Jane" not in Path("shelf/library.sqlite").read_bytes()
     assert cli.main(["export", "--patient", "P-1", *shelf]) == 0
     with zipfile.ZipFile("P-1.zip") as archive:
         assert archive.testzip() is None
-        assert sum(name.endswith((".mp4", "result.json", "patient.json")) for name in archive.namelist()) == 3
+        names = archive.namelist()
+        assert [archive.read(name) for name in names if name.startswith("clips/")] == [face_clip.read_bytes()]
+        assert (
+            sum(name.endswith("/result.json") for name in names) == sum(name == "patient.json" for name in names) == 1
+        )
     assert cli.main(["forget", "--patient", "P-1", *shelf]) == 0
     assert "Removed of P-1: 1 clips (1 copies), 1 outcomes" in capfd.readouterr().out
     assert [path for path in Path("shelf").rglob("*") if path.is_file() and "library" not in path.name] == []
@@ -56,7 +61,10 @@ def test_wrong_use_is_told_before_anything_is_made(tmp_path: Path, capfd: pytest
     assert cli.main(["upload", str(clip), "--patient", "P", "--filmed", "2026-02-31", *shelf]) == 2
     assert cli.main(["batch", str(tmp_path / "none"), *shelf]) == 2
     assert cli.main(["batch", str(clip.parent), "--dask", "tcp://x:1", "--workers", "2", *shelf]) == 2
+    assert cli.main(["upload", str(clip), str(clip.with_name("no.mp4")), "--patient", "P", *shelf]) == 1
     assert cli.main(["timeline", "P-1", *shelf]) == 1
+    assert cli.main(["timeline", "P-1", *shelf, "--out", "x.pdf"]) == 2
+    assert cli.main(["summary", *shelf, "--out", "x.xls"]) == 2
     assert not (tmp_path / "shelf").exists()
     assert all(line.startswith("twitchscope: ") for line in capfd.readouterr().err.splitlines())
 

@@ -1,7 +1,8 @@
 """Many clips through one engine: what is done already is passed over, what is done is recorded at once.
 
-The order is drawn by chance: two batches on one library then seldom take the same clip at the same time, and when they
-do, the second outcome is dropped. Nothing has to be locked, so that a process that was killed leaves no lock behind.
+The order is drawn by chance, the films of one patient together, since a worker keeps its process for them. Two batches
+on one library then seldom take the same clip at the same time, and when they do, the second outcome is dropped. Nothing
+has to be locked, so that a process that was killed leaves no lock behind.
 """
 
 from __future__ import annotations
@@ -14,13 +15,22 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vision.errors import ClipError, ClipNotReadableError, LibraryError, OutputError
+from vision.errors import (
+    ClipError,
+    ClipNotReadableError,
+    LibraryError,
+    OtherPatientError,
+    OutputError,
+    SettingsError,
+    WorkerLostError,
+)
 from vision.library import files, remote
-from vision.library.engines import WAITING_PER_WORKER, Engine
+from vision.library.engines import WAITING_PER_WORKER, Engine, engine_lost
 from vision.library.rows import Rows, failure_rows
 from vision.library.schema import DONE
 from vision.library.store import Facts, Known, Library
 from vision.library.work import TRIES, Filed, Job, file_clip, place_sha256, refusal_of, request_sha256, unread_key
+from vision.model.drawing import Drawing
 from vision.model.request import Request
 from vision.settings import Settings
 from vision.video.files import require_regular_file
@@ -84,23 +94,23 @@ class Batch:
     Parameters
     ----------
     retries_failed : do clips again that failed before with the same settings and version.
-    draws_reports : write report.html for each clip.
+    drawing : what is drawn of each result; None: nothing.
     on_change : told the tally now and then, and each clip that ended with its outcome.
     """
 
     def __init__(
         self, library: Library, entries: Sequence[Entry], settings: Settings, *, retries_failed: bool = False,
-        draws_reports: bool = True, on_change: OnChange = lambda *_: None, seed: int | None = None,
+        drawing: Drawing | None = None, on_change: OnChange = lambda *_: None, seed: int | None = None,
     ) -> None:  # fmt: skip
         self._library, self._settings, self._on_change = library, settings, on_change
-        self._retries_failed, self._draws_reports = retries_failed, draws_reports
-        self._entries = list(entries)
-        random.Random(seed).shuffle(self._entries)  # noqa: S311 an order, no secret
+        self._retries_failed, self._drawing = retries_failed, drawing
+        self._entries = _in_chance_order(entries, seed)
         self.tally = Tally(len(self._entries))
         self.run_id = library.run_of(settings)
         self._known: dict[str, Known] = library.known(self.run_id)
         self._sources = library.sources()
-        self._taken: set[str] = set()
+        self._taken: dict[str, Entry] = {}
+        self._width = 1
         self._pending: dict[Future[Filed], _Ticket] = {}
 
     def run(self, engine: Engine) -> Tally:
@@ -123,7 +133,8 @@ class Batch:
 
     def _fill(self, engine: Engine, tickets: Iterator[_Ticket]) -> None:
         """Hand out clips, never more than the engine can soon begin."""
-        room = WAITING_PER_WORKER * engine.width() - len(self._pending)
+        self._width = engine.width()
+        room = WAITING_PER_WORKER * self._width - len(self._pending)
         while room > 0 and (ticket := next(tickets, None)) is not None:
             self._submit(engine, ticket)
             room -= 1
@@ -132,32 +143,37 @@ class Batch:
         try:
             self._pending[engine.executor.submit(file_clip, ticket.job)] = ticket
         except Exception as error:
-            raise _engine_lost() from error
-        self.tally.running = len(self._pending)
+            raise engine_lost() from error
+        self._count_running()
+
+    def _count_running(self) -> None:
+        self.tally.running = min(len(self._pending), self._width)
 
     def _take(self, engine: Engine, ended: set[Future[Filed]]) -> None:
         """Record what ended; a failure of disk or engine waits until the others are recorded."""
         stopped: BaseException | None = None
         for future in ended:
             ticket = self._pending.pop(future)
-            self.tally.running = len(self._pending)
+            self._count_running()
             try:
                 filed = future.result()
-            except OutputError as error:
+            except (OutputError, LibraryError) as error:
                 stopped = error
                 continue
             except BaseException as error:
-                if engine.is_lost(error):
-                    stopped = _engine_lost()
+                said = engine.judge(error)
+                if said is not None and not isinstance(said, WorkerLostError):
+                    stopped = said
                     continue
-                filed = Filed(ticket.job.key or unread_key(ticket.entry.place), refusal_of(error))
+                filed = Filed(ticket.job.key or unread_key(ticket.entry.place), refusal_of(said or error))
             self._finish(engine, ticket, filed)
         if stopped is not None:
             raise stopped
 
     def _finish(self, engine: Engine, ticket: _Ticket, filed: Filed) -> None:
         """Record an outcome, unless the file was another one when it ended."""
-        if filed.changed or (ticket.stamp is not None and _stamp(ticket.entry.place) not in (None, ticket.stamp)):
+        stamp_now = None if ticket.stamp is None else _stamp(ticket.entry.place, is_fresh=True)
+        if filed.changed or stamp_now not in (None, ticket.stamp):
             if ticket.tries < TRIES:
                 again = self._ticket(ticket.entry, ticket.tries + 1)
                 if again is not None:
@@ -171,9 +187,7 @@ class Batch:
         request = request_sha256(ticket.entry.request)
         try:
             self._library.record(self.run_id, filed.key, request, ticket.entry.facts, filed.rows, source)
-        except LibraryError as error:
-            if "patient" not in error.found:
-                raise
+        except OtherPatientError as error:
             self._note(ticket.entry, failure_rows(error))
             return
         self._note(ticket.entry, filed.rows)
@@ -195,16 +209,32 @@ class Batch:
     def _ticket(self, entry: Entry, tries: int = 1) -> _Ticket | None:
         stamp, key = self._look(entry.place)
         name, request = key or unread_key(entry.place), request_sha256(entry.request)
-        if (name in self._taken and tries == 1) or self._is_settled(name, request):
-            self.tally.passed += 1
+        is_twin = tries == 1 and name in self._taken
+        first = self._taken.setdefault(name, entry)
+        if is_twin or self._is_settled(name, request):
+            self._pass_over(entry, name, first)
             return None
-        self._taken.add(name)
         library = self._library
         job = Job(
             entry.place, key, entry.request, self._settings, str(library.work), str(library.results),
-            entry.facts.patient or "", self._draws_reports,
+            entry.facts.patient or "", self._drawing,
         )  # fmt: skip
         return _Ticket(entry, stamp, job, tries)
+
+    def _pass_over(self, entry: Entry, key: str, first: Entry) -> None:
+        """File what is new of a film that need not be analysed: whose it is. Refuse what contradicts itself."""
+        try:
+            if first.request != entry.request or len({first.facts.patient, entry.facts.patient} - {None}) > 1:
+                raise SettingsError(
+                    f"the same film as {first.name}, of which other things are said", "the same of both", "correct it"
+                )
+            known = self._known.get(key)
+            if entry.facts.patient is not None and (known is None or known.patient != entry.facts.patient):
+                self._library.add_clip(key, entry.facts)
+        except (OtherPatientError, SettingsError) as error:
+            self._note(entry, failure_rows(error))
+            return
+        self.tally.passed += 1
 
     def _look(self, place: str) -> tuple[str | None, str | None]:
         """Give stamp and key of what lies there, reading it only where it is not known by its stamp."""
@@ -222,25 +252,25 @@ class Batch:
 
     def _is_settled(self, key: str, request: str) -> bool:
         known = self._known.get(key)
-        if known is not None and known.request_sha256 == request and (known.state == DONE or not self._retries_failed):
+        if known is not None and known.request_sha256 == request and known.is_settled(self._retries_failed):
             return True
         return self._library.is_done(key, self.run_id, request)
 
 
-def _stamp(place: str) -> str | None:
+def _in_chance_order(entries: Sequence[Entry], seed: int | None) -> list[Entry]:
+    """Shuffle patients, and the films of each, which stay together."""
+    chance, films = random.Random(seed), list(entries)  # noqa: S311 an order, no secret
+    chance.shuffle(films)
+    turn = {patient: chance.random() for patient in dict.fromkeys(film.facts.patient for film in films)}
+    return sorted(films, key=lambda film: turn[film.facts.patient])
+
+
+def _stamp(place: str, *, is_fresh: bool = False) -> str | None:
     """Tell a file from its later versions without reading it."""
     if remote.is_remote(place):
-        return remote.stamp_of(place)
+        return remote.stamp_of(place, is_fresh=is_fresh)
     try:
         status = os.lstat(place)
     except OSError:
         return None
     return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
-
-
-def _engine_lost() -> LibraryError:
-    return LibraryError(
-        "the scheduler or its workers are gone",
-        "a running cluster",
-        "nothing recorded is lost; run the same command again",
-    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from vision.model.arrays import FloatArray
 
@@ -18,6 +18,7 @@ SHORTEST_DAYS = 14.0  # and so does a shorter time: benign twitches come and go 
 FLUCTUATION_P = 0.01  # how often films of one steady course scatter as much; our choice, unvalidated
 STABLE_RATIO = 2.0  # a change that the interval keeps below this, over the whole time, is called none; our choice
 UNKNOWN_SPREAD = 2.0  # times the Poisson error, where too few bursts gave no interval; our choice
+CURVE_POINTS = 25  # of the fitted course, from the first to the last day
 CONTINUITY = 0.5  # added to counts, so that a film without a twitch has a logarithm (Haldane-Anscombe)
 
 
@@ -29,6 +30,16 @@ class FilmRate:
     event_count: int
     observed_s: float
     interval_per_min: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """The fitted rate on one day, with its 95 % interval."""
+
+    day: float
+    rate_per_min: float
+    low_per_min: float
+    high_per_min: float
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,29 @@ class Course:
     ratio_per_week: float | None = None
     ratio_per_week_ci95: tuple[float, float] | None = None
     fluctuation_p: float | None = None
+    curve: tuple[CurvePoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A weighted line through its centre. `scale`: Knapp and Hartung's factor of the variances, never below 1."""
+
+    mean_x: float
+    mean_y: float
+    slope: float
+    spread: float
+    weight: float
+    rest: float
+    scale: float
+
+    @property
+    def slope_error(self) -> float:
+        return math.sqrt(self.scale / self.spread)
+
+    def at(self, x: float) -> tuple[float, float]:
+        """Give the line's height and its standard error."""
+        error = math.sqrt(self.scale * (1 / self.weight + (x - self.mean_x) ** 2 / self.spread))
+        return self.mean_y + self.slope * (x - self.mean_x), error
 
 
 def course_of(films: Sequence[FilmRate]) -> Course:
@@ -65,12 +99,20 @@ def course_of(films: Sequence[FilmRate]) -> Course:
     log_rate = np.log([60 * (film.event_count + CONTINUITY) / film.observed_s for film in films])
     variance = np.array([_log_variance(film) for film in films])
     q_p, between = _scatter(weeks, log_rate, variance)
-    slope, error, _ = _line(weeks, log_rate, 1 / (variance + between))
-    reach = float(stats.t.ppf(0.975, len(films) - 2)) * error
-    low, high = slope - reach, slope + reach
+    fit = _line(weeks, log_rate, 1 / (variance + between))
+    t = float(special.stdtrit(len(films) - 2, 0.975))  # scipy.stats loads for a second
+    low, high = fit.slope - t * fit.slope_error, fit.slope + t * fit.slope_error
     verdict = _verdict(low, high, days / 7, q_p)
     interval = (_exp(low), _exp(high))
-    return Course(verdict, len(films), days, _exp(slope), interval, q_p)
+    return Course(verdict, len(films), days, _exp(fit.slope), interval, q_p, _curve(fit, weeks, t))
+
+
+def _curve(fit: _Fit, weeks: FloatArray, t: float) -> tuple[CurvePoint, ...]:
+    points = []
+    for week in np.linspace(weeks.min(), weeks.max(), CURVE_POINTS):
+        height, error = fit.at(float(week))
+        points.append(CurvePoint(7 * float(week), _exp(height), _exp(height - t * error), _exp(height + t * error)))
+    return tuple(points)
 
 
 def _log_variance(film: FilmRate) -> float:
@@ -84,24 +126,24 @@ def _log_variance(film: FilmRate) -> float:
     return max(poisson, (math.log(high / low) / (2 * 1.96)) ** 2)
 
 
-def _line(x: FloatArray, y: FloatArray, weight: FloatArray) -> tuple[float, float, float]:
-    """Fit a weighted line; give its slope, the slope's standard error (Knapp-Hartung), and the weighted residuals."""
-    mean_x, mean_y = np.average(x, weights=weight), np.average(y, weights=weight)
+def _line(x: FloatArray, y: FloatArray, weight: FloatArray) -> _Fit:
+    """Fit a weighted line."""
+    mean_x, mean_y = float(np.average(x, weights=weight)), float(np.average(y, weights=weight))
     spread = float(np.sum(weight * (x - mean_x) ** 2))
     slope = float(np.sum(weight * (x - mean_x) * (y - mean_y)) / spread)
     rest = float(np.sum(weight * (y - mean_y - slope * (x - mean_x)) ** 2))
-    return slope, math.sqrt(max(1.0, rest / (len(x) - 2)) / spread), rest
+    return _Fit(mean_x, mean_y, slope, spread, float(weight.sum()), rest, max(1.0, rest / (len(x) - 2)))
 
 
 def _scatter(x: FloatArray, y: FloatArray, variance: FloatArray) -> tuple[float, float]:
     """Test what scatters beyond the films' own errors, and estimate its variance by the method of moments."""
     weight = 1 / variance
-    _, _, q = _line(x, y, weight)
+    q = _line(x, y, weight).rest
     design = np.stack([np.ones_like(x), x], axis=1)
     gram = np.linalg.inv(design.T @ (weight[:, None] * design))
     trace = float(weight.sum() - np.trace(gram @ (design.T @ (weight[:, None] ** 2 * design))))
     between = max(0.0, (q - (len(x) - 2)) / trace) if trace > 0 else 0.0
-    return float(stats.chi2.sf(q, len(x) - 2)), between
+    return float(special.chdtrc(len(x) - 2, q)), between
 
 
 def _verdict(low: float, high: float, weeks: float, fluctuation_p: float) -> Verdict:

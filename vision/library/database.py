@@ -101,7 +101,9 @@ def _refusal(error: SQLAlchemyError | sqlite3.Error) -> LibraryError:
     if "full" in word or "no space" in word:
         return LibraryError("the disk of the library is full", "free space", f"make room; {RESTART}")
     if "readonly" in word or "read-only" in word or "unable to open" in word:
-        return LibraryError("the library cannot be opened or written to", "the right to write there", "check it")
+        return LibraryError(
+            "the library cannot be opened or written to", "the right to write there", "copy it to a disk that takes it"
+        )
     if "malformed" in word or "not a database" in word:
         return LibraryError("the library's database is damaged", "a sound one", "put back the latest backup")
     kind = type(getattr(error, "orig", None) or error).__name__

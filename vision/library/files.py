@@ -85,6 +85,7 @@ def settle(aside: Path, results: Path) -> str:
         target = results / key[:2] / key
         for file in aside.iterdir():
             to_disk(file)
+        to_disk(aside)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             aside.rename(target)

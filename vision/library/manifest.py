@@ -6,6 +6,7 @@ import csv
 import datetime
 import difflib
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -76,18 +77,18 @@ def read_manifest(path: Path) -> list[Entry]:
     SettingsError
         Listing every fault of the file at once, each with its line.
     """
-    rows = _rows(path)
-    faults: list[str] = []
+    header, rows = _rows(path)
+    faults = _column_faults(header)
     entries: list[Entry] = []
     seen: dict[str, int] = {}
     for line, row in rows:
         wrong: list[str] = []
-        entry = _entry(row, path.parent, wrong)
-        if entry.place in seen:
-            wrong.append(f"{entry.name} stands in line {seen[entry.place]} already")
-        seen.setdefault(entry.place, line)
+        if len(row) == len(header):
+            entries.append(_entry(dict(zip(header, row, strict=True)), path.parent, wrong))
+            wrong += _doubles(entries[-1], seen, line)
+        else:
+            wrong.append(f"{len(row)} cells where the header has {len(header)}; quote texts that hold commas")
         faults += [f"line {line}: {fault}" for fault in wrong]
-        entries.append(entry)
     if faults:
         shown = "; ".join(faults[:MOST_FAULTS_SHOWN])
         more = f"; and {len(faults) - MOST_FAULTS_SHOWN} more" if len(faults) > MOST_FAULTS_SHOWN else ""
@@ -97,38 +98,45 @@ def read_manifest(path: Path) -> list[Entry]:
     return entries
 
 
-def _rows(path: Path) -> list[tuple[int, Mapping[str, str]]]:
+def _doubles(entry: Entry, seen: dict[str, int], line: int) -> list[str]:
+    first = seen.setdefault(entry.place, line)
+    return [] if first == line or not entry.place else [f"{entry.name} stands in line {first} already"]
+
+
+def _rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Read header and rows with their lines; rows without any text are passed over, as spreadsheets leave them."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
-            _require_columns(path.name, list(reader.fieldnames or []))
-            rows: list[tuple[int, Mapping[str, str]]] = []
-            for row in reader:
-                if None in row or None in row.values():
-                    raise SettingsError(
-                        f"{path.name}: line {reader.line_num} has not as many cells as the header",
-                        "as many",
-                        "quote commas",
-                    )
-                rows.append((reader.line_num, row))
-                if len(rows) > MOST_ROWS:
-                    raise SettingsError(f"{path.name} is too long", f"{MOST_ROWS} rows at most", "split it")
-            return rows
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(f"{path.name} cannot be read as CSV", "a text file in UTF-8", "save it as CSV") from error
+            first = file.readline()
+            file.seek(0)
+            # Where the comma is the sign of decimals, spreadsheets write semicolons between cells.
+            reader = csv.reader(file, strict=True, delimiter=max(",;\t", key=first.count))
+            header = [name.strip() for name in next(reader, [])]
+            rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    except OSError as error:
+        raise SettingsError(
+            f"{path.name} cannot be read ({error.strerror})", "a file with the right to read", "check the path"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path.name} is no text in UTF-8", "CSV in UTF-8", "save it as 'CSV UTF-8'") from error
+    except csv.Error as error:
+        raise SettingsError(
+            f"{path.name}: line {reader.line_num}: {error}", "quotation marks in pairs", "nothing was done; correct it"
+        ) from error
+    if len(rows) > MOST_ROWS:
+        raise SettingsError(f"{path.name} is too long", f"{MOST_ROWS} rows at most", "split it")
+    return header, rows
 
 
-def _require_columns(name: str, columns: list[str]) -> None:
-    faults = []
-    if "clip" not in columns:
-        faults.append("no column clip")
+def _column_faults(columns: list[str]) -> list[str]:
+    faults = [] if "clip" in columns else ["no column clip"]
     faults += [f"column {column} stands there twice" for column in sorted({c for c in columns if columns.count(c) > 1})]
     for column in columns:
         if column not in COLUMNS:
             close = difflib.get_close_matches(column, COLUMNS, n=1)
-            faults.append(f"unknown column {column[:40]!r}" + (f", did you mean {close[0]}?" if close else ""))
-    if faults:
-        raise SettingsError(f"{name}: {'; '.join(faults)}", f"columns among {', '.join(COLUMNS)}", "nothing was done")
+            known = f"did you mean {close[0]}?" if close else f"known are {', '.join(COLUMNS)}"
+            faults.append(f"unknown column {column[:40]!r}, {known}")
+    return faults
 
 
 def _entry(row: Mapping[str, str], beside: Path, wrong: list[str]) -> Entry:
@@ -147,7 +155,7 @@ def _entry(row: Mapping[str, str], beside: Path, wrong: list[str]) -> Entry:
         return None
 
     place = cell("clip", lambda value: _place(value, beside))
-    if place is None and not any(fault.startswith("clip") for fault in wrong):
+    if place is None and "clip" in row and not wrong:
         wrong.append("clip: empty")
     filmed_on, body_part, side = (
         cell("filmed", filmed_date),
@@ -167,16 +175,16 @@ def _entry(row: Mapping[str, str], beside: Path, wrong: list[str]) -> Entry:
         context=cell("context", lambda value: _context(value, beside)),
     )
     patient = cell("patient", checked_patient)
-    return Entry(str(place or row.get("clip")), request, Facts(patient, filmed_on, body_part, side))
+    return Entry(str(place or row.get("clip") or ""), request, Facts(patient, filmed_on, body_part, side))
 
 
 def _place(value: str, beside: Path) -> str:
     if remote.is_remote(value):
         return value
-    path = (beside / value).absolute()
-    if not path.is_file():
+    path = os.path.normpath((beside / value).absolute())  # the same file is the same place, however it is written
+    if not Path(path).is_file():
         raise ValueError("there is no such file")
-    return str(path)
+    return path
 
 
 def _context(value: str, beside: Path) -> Any:
@@ -206,7 +214,7 @@ def filmed_date(value: str) -> str:
 
 def rectangle(value: str) -> tuple[float, float, float, float]:
     """Read X Y W H in upright pixels, parted by blanks, commas or semicolons."""
-    numbers = [float(part) for part in value.replace(",", " ").replace(";", " ").split()]
+    numbers = [_number(part) for part in value.replace(",", " ").replace(";", " ").split()]
     if len(numbers) != 4 or not all(math.isfinite(number) for number in numbers) or min(numbers[2:]) <= 0:
         raise ValueError("not four numbers X Y W H with W and H above 0")
     x, y, width, height = numbers
@@ -215,10 +223,17 @@ def rectangle(value: str) -> tuple[float, float, float, float]:
 
 def positive(value: str) -> float:
     """Read a number above 0."""
-    number = float(value)
+    number = _number(value)
     if not (math.isfinite(number) and number > 0):
         raise ValueError("not a number above 0")
     return number
+
+
+def _number(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError(f"{value[:20]!r} is no number such as 0.05") from None
 
 
 def _text(value: str) -> str:

@@ -1,18 +1,15 @@
-"""Pictures of a timeline as SVG: rates over days, and where on face and body. Schematic; no picture of the patient."""
+"""Where on face and body films showed twitches. Schematic; no picture of the patient."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from markupsafe import Markup
+from vision.library.shapes import RUST, SKIN, Dot, Path, Picture, Shape, Style, Word, circle
 
-from vision.library.timeline import Film
-
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 760, 260, 60, 40, 20
 # Centres on a face of 200 x 240, the patient's right on the left as one sees a person; midline parts have one.
 FACE = {
-    "forehead": (100, 45), "brow": (65, 75), "upper-eyelid": (65, 92), "lower-eyelid": (65, 108), "cheek": (55, 145),
-    "nose": (100, 125), "mouth-corner": (75, 175), "upper-lip": (88, 167), "lower-lip": (88, 185), "chin": (100, 212),
+    "forehead": (65, 52), "brow": (65, 75), "upper-eyelid": (65, 92), "lower-eyelid": (65, 108), "cheek": (55, 145),
+    "nose": (88, 128), "mouth-corner": (75, 175), "upper-lip": (88, 167), "lower-lip": (88, 185), "chin": (88, 212),
 }  # fmt: skip
 # Words that name a body part, and where it lies on a body of 200 x 400 seen from the front.
 BODY = {
@@ -23,86 +20,30 @@ BODY = {
     "hip": (80, 190), "buttock": (85, 200), "thigh": (82, 235), "knee": (82, 275), "calf": (82, 310),
     "shin": (82, 310), "ankle": (82, 350), "foot": (80, 368), "toe": (78, 376), "leg": (82, 290),
 }  # fmt: skip
+MIDDLE = 100.0
+OUTLINE = Style(SKIN, "#999999")
+TWITCHED = Style(RUST, None, opacity=0.75)
+BODY_OUTLINE = (
+    (72, 80), (128, 80), (166, 210), (150, 216), (126, 130), (126, 200), (122, 370), (104, 370), (100, 215), (96, 370),
+    (78, 370), (74, 200), (74, 130), (50, 216), (34, 210),
+)  # fmt: skip
 
 
-def rate_chart(films: Sequence[Film]) -> Markup:
-    """Draw the rate of each film over days with its interval; comparable films are joined, others hollow."""
-    dated = [(film, film.filmed_on) for film in films if film.filmed_on and film.outcome.rate_per_min is not None]
-    if not dated:
-        return Markup("<p>No film has both a day and a rate.</p>")
-    first = min(day for _, day in dated)
-    span = max(1, (max(day for _, day in dated) - first).days)
-    highest = max(1.0, *(film.outcome.rate_high_per_min or film.outcome.rate_per_min or 0.0 for film, _ in dated))
-
-    def x(day_count: int) -> float:
-        return LEFT + 10 + (WIDTH - LEFT - 30) * day_count / span
-
-    def y(rate: float) -> float:
-        return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * rate / highest
-
-    marks, line = [], []
-    for film, day in dated:
-        rate = film.outcome.rate_per_min or 0.0
-        at = x((day - first).days)
-        low, high = film.outcome.rate_low_per_min, film.outcome.rate_high_per_min
-        if low is not None and high is not None:
-            marks.append(
-                Markup('<line class="interval" x1="{0:.1f}" x2="{0:.1f}" y1="{1:.1f}" y2="{2:.1f}"/>').format(
-                    at, y(low), y(high)
-                )
-            )
-        kind = "joined" if film.beside is None else "beside"
-        title = f"{day}: {rate:.1f} a minute" + ("" if film.beside is None else f"; not joined: {film.beside}")
-        marks.append(
-            Markup('<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="5"><title>{}</title></circle>').format(
-                kind, at, y(rate), title
-            )
-        )
-        if film.beside is None:
-            line.append(f"{at:.1f},{y(rate):.1f}")
-    joined = Markup('<polyline class="course" points="{}"/>').format(" ".join(line))
-    return _svg(
-        WIDTH,
-        HEIGHT,
-        "Rate of each film over the days",
-        [_axes(str(first), max(day for _, day in dated).isoformat(), highest), joined, *marks],
-    )
-
-
-def _axes(first: str, last: str, highest: float) -> Markup:
-    bottom = HEIGHT - BOTTOM
-    return Markup(
-        '<path class="axis" d="M{l} {t}V{b}H{r}"/><text x="{l}" y="{y}">{first}</text>'
-        '<text x="{r}" y="{y}" text-anchor="end">{last}</text><text x="{n}" y="{q}" text-anchor="end">{high:.0f}</text>'
-        '<text x="{n}" y="{b}" text-anchor="end">0</text><text x="4" y="14">twitches a minute</text>'
-    ).format(
-        l=LEFT,
-        t=TOP,
-        b=bottom,
-        r=WIDTH - 10,
-        y=bottom + 20,
-        first=first,
-        last=last,
-        n=LEFT - 6,
-        q=TOP + 16,
-        high=highest,
-    )
-
-
-def face_map(counts: Mapping[str, int]) -> Markup:
+def face_map(counts: Mapping[str, int]) -> Picture:
     """Draw how many films showed a twitch in each region of the face. `counts` by label such as "right cheek"."""
-    dots = []
+    dots: list[Shape] = []
     for label, count in counts.items():
         side, _, name = label.rpartition(" ")
         if name in FACE and count:
             x, y = FACE[name]
-            dots.append(_dot(200 - x if side == "left" else x, y, count, label))
-    outline = Markup('<ellipse class="body" cx="100" cy="125" rx="78" ry="105"/>')
-    words = Markup('<text x="4" y="236">right</text><text x="196" y="236" text-anchor="end">left</text>')
-    return _svg(200, 240, "Where on the face", [outline, words, *dots])
+            dots.append(_dot({"right": x, "left": 2 * MIDDLE - x}.get(side, MIDDLE), y, count, label))
+    face = Dot((MIDDLE, 125), (78, 105), OUTLINE)
+    eyes = [Dot((x, 100), (16, 6), Style(None, "#999999")) for x in (65, 135)]
+    mouth = Path(((78, 176), (100, 179), (122, 176)), Style(None, "#999999"))
+    return Picture((200, 240), "Where on the face", (face, *eyes, mouth, *_sides(236), *dots))
 
 
-def body_map(counts: Mapping[str, int]) -> tuple[Markup, list[str]]:
+def body_map(counts: Mapping[str, int]) -> tuple[Picture, list[str]]:
     """Draw how many films of each body part showed a twitch; names that have no place on the map come back."""
     dots, unplaced = [], []
     for label, count in counts.items():
@@ -111,25 +52,15 @@ def body_map(counts: Mapping[str, int]) -> tuple[Markup, list[str]]:
             unplaced.append(label)
             continue
         x, y = BODY[word]
-        dots.append(_dot(200 - x if "left" in label.casefold().split() else x, y, count, label))
-    outline = Markup(
-        '<circle class="body" cx="100" cy="40" r="24"/><path class="body" d="M72 80H128L166 210L150 216L126 130V200'
-        'L122 370H104L100 215L96 370H78L74 200V130L50 216L34 210Z"/>'
-    )
-    words = Markup('<text x="4" y="396">right</text><text x="196" y="396" text-anchor="end">left</text>')
-    return _svg(200, 400, "Where on the body", [outline, words, *dots]), unplaced
+        dots.append(_dot(2 * MIDDLE - x if "left" in label.casefold().split() else x, y, count, label))
+    body = (circle(MIDDLE, 40, 24, OUTLINE), Path(BODY_OUTLINE, OUTLINE, is_closed=True))
+    return Picture((200, 400), "Where on the body", (*body, *_sides(396), *dots)), unplaced
 
 
-def _dot(x: float, y: float, count: int, label: str) -> Markup:
-    radius = min(14.0, 4.0 + 2.0 * count**0.5)
-    title = f"{label}: twitches in {count} film{'' if count == 1 else 's'}"
-    return Markup('<circle class="place" cx="{}" cy="{}" r="{:.1f}"><title>{}</title></circle>').format(
-        x, y, radius, title
-    )
+def _sides(y: float) -> tuple[Word, Word]:
+    return Word((4, y), "right"), Word((196, y), "left", "end")
 
 
-def _svg(width: int, height: int, alt: str, inside: Sequence[Markup]) -> Markup:
-    head = Markup('<svg role="img" viewBox="0 0 {0} {1}" width="{0}" height="{1}"><title>{2}</title>').format(
-        width, height, alt
-    )
-    return head + Markup("").join(inside) + Markup("</svg>")
+def _dot(x: float, y: float, count: int, label: str) -> Dot:
+    tip = f"{label}: twitches in {count} film{'' if count == 1 else 's'}"
+    return circle(x, y, min(14.0, 4.0 + 2.0 * count**0.5), TWITCHED, tip)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from vision.errors import ClipNotReadableError, LibraryError
+from vision.errors import ClipNotFetchedError, ClipNotReadableError, LibraryError
 from vision.library.files import aside_in
+from vision.report.folder import refusal
 
 SIGN = "://"
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # of the disk that the copy goes to
 
 
 def is_remote(place: str) -> bool:
@@ -49,26 +52,40 @@ def local_copy(place: str, work: Path) -> Iterator[Path]:
     store, path = file_system(place)
     folder = aside_in(work)
     try:
-        folder.mkdir()
+        try:
+            folder.mkdir()
+        except OSError as error:
+            raise refusal(work, error) from error
         copy = folder / PurePosixPath(path).name
         try:
             store.get_file(path, str(copy))
         except Exception as error:  # each store has its own errors
-            raise ClipNotReadableError(
-                f"{copy.name} cannot be fetched ({type(error).__name__})",
-                "an object that may be read",
-                "check the address and the rights",
-            ) from error
+            raise _not_fetched(copy, error) from error
         yield copy
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def stamp_of(address: str) -> str | None:
-    """Tell an object from its later versions by the store's own tag; None where it gives none."""
+def _not_fetched(copy: Path, error: Exception) -> Exception:
+    """Tell a full disk here, and a store that may answer later, from an object that cannot be read."""
+    if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+        return refusal(copy, error)
+    what, expected = f"{copy.name} cannot be fetched ({type(error).__name__})", "an object that may be read"
+    if isinstance(error, FileNotFoundError | PermissionError):
+        return ClipNotReadableError(what, expected, "check the address and the rights")
+    return ClipNotFetchedError(what, expected, "run the same command again when the store answers")
+
+
+def stamp_of(address: str, *, is_fresh: bool = False) -> str | None:
+    """Tell an object from its later versions by the store's own tag; None where it gives none.
+
+    Parameters
+    ----------
+    is_fresh : ask the store now, instead of believing what it said when it was listed.
+    """
     store, path = file_system(address)
     try:
-        facts = store.info(path)
+        facts = store.info(path, refresh=True) if is_fresh else store.info(path)
     except Exception:  # it is refused later, with a reason, when it is fetched
         return None
     tag = facts.get("ETag") or facts.get("etag") or facts.get("md5Hash")

@@ -16,16 +16,24 @@ from typing import Any
 from sqlalchemy import Engine, delete, insert, select, text
 from sqlalchemy.orm import Session
 
-from vision.errors import LibraryError, SettingsError
+from vision.errors import (
+    ClipNotFetchedError,
+    LibraryError,
+    OtherPatientError,
+    OutputError,
+    SettingsError,
+    WorkerLostError,
+)
 from vision.library import database, files
 from vision.library.rows import Rows
 from vision.library.schema import DONE, SCHEMA_LOCK_OF_WRITERS, Clip, Event, Outcome, Part, Patient, Run, Source
-from vision.report.folder import is_empty, refusal, replace_text
+from vision.report.folder import is_empty, replace_text
 from vision.settings import Settings, settings_sha256
 
 MARK_NAME, DATABASE_NAME = "library.json", "library.sqlite"
 CLIPS, RESULTS, WORK = "clips", "results", "work"
 FORMAT = 1
+PASSING = (ClipNotFetchedError.__name__, WorkerLostError.__name__)  # causes that may be gone the next time
 PATIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -43,10 +51,16 @@ class Facts:
 
 @dataclass(frozen=True)
 class Known:
-    """What one run has recorded of one clip."""
+    """What one run has recorded of one clip, and whose the clip is."""
 
     request_sha256: str
     state: str
+    cause: str | None = None
+    patient: str | None = None
+
+    def is_settled(self, retries_failed: bool) -> bool:
+        """Whether it need not be done again. What failed for a cause that may be gone the next time always is."""
+        return self.state == DONE or not (retries_failed or self.cause in PASSING)
 
 
 def checked_patient(name: str) -> str:
@@ -116,10 +130,11 @@ class Library:
 
     def known(self, run_id: int) -> dict[str, Known]:
         """Read what a run has recorded, by clip."""
-        query = select(Clip.key, Outcome.request_sha256, Outcome.state).join(Outcome, Outcome.clip_id == Clip.id)
+        query = select(Clip.key, Outcome.request_sha256, Outcome.state, Outcome.cause, Patient.name)
+        query = query.join(Outcome, Outcome.clip_id == Clip.id).outerjoin(Patient, Clip.patient_id == Patient.id)
         with database.reading(self.engine) as session:
             rows = session.execute(query.where(Outcome.run_id == run_id))
-            return {key: Known(request, state) for key, request, state in rows}
+            return {key: Known(*known) for key, *known in rows}
 
     def is_done(self, key: str, run_id: int, request_sha256: str) -> bool:
         """Look once more whether another program has recorded this meanwhile."""
@@ -143,7 +158,7 @@ class Library:
 
         Raises
         ------
-        LibraryError
+        OtherPatientError
             It is filed under another patient.
         """
         with database.writing(self.engine) as session:
@@ -234,7 +249,9 @@ def _clip(session: Session, key: str, facts: Facts) -> Clip:
     if facts.patient is not None:
         owner = _patient(session, facts.patient)
         if clip.patient_id not in (None, owner.id):
-            raise LibraryError("this clip is filed under another patient", "one patient for a clip", "check --patient")
+            raise OtherPatientError(
+                "this film is filed under another patient", "one patient for a film", "check whose it is"
+            )
         clip.patient_id = owner.id
     for name in ("filmed_on", "body_part", "side", "kept_as", "size_bytes"):
         if getattr(facts, name) is not None:
@@ -285,8 +302,12 @@ def _require_library(folder: Path, url: str | None, *, is_new_allowed: bool) -> 
             if not (folder / name).is_dir():
                 (folder / name).mkdir(exist_ok=True)
         files.sweep(folder / WORK)
-    except OSError as error:
-        raise refusal(folder, error) from error
+    except (OSError, OutputError) as error:
+        how = error.strerror if isinstance(error, OSError) else error.found
+        raise OutputError(
+            f"the library {folder.name} cannot be written ({how})", "a disk with room and the right to write",
+            "name another with --library",
+        ) from error  # fmt: skip
     except ValueError as error:
         raise LibraryError(f"{MARK_NAME} is damaged", "the file that twitchscope wrote", "put back a backup") from error
     if not isinstance(said, dict) or said.get("format") != FORMAT:

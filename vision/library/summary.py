@@ -6,7 +6,7 @@ import csv
 import datetime
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from vision.library.schema import Clip, Outcome, Patient, Run
 from vision.library.store import Library
 from vision.report.folder import refusal, replace_text
 from vision.report.text import REQUIRED_WORDING
+from vision.report.units import counted
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet would calculate such a text (OWASP)
 MOST_PAGE_ROWS = 2000  # a page with more is slow to filter; the whole table is for CSV and Parquet; our choice
@@ -31,6 +32,9 @@ _COLUMNS: tuple[tuple[str, ColumnElement[Any] | Any], ...] = (
     ("body_part", Clip.body_part),
     ("side", Clip.side),
     ("state", Outcome.state),
+    ("cause", Outcome.cause),
+    ("reason", Outcome.reason),
+    ("advice", Outcome.advice),
     ("label", Outcome.label),
     ("probability", Outcome.probability),
     ("rate_per_min", Outcome.rate_per_min),
@@ -49,13 +53,20 @@ _COLUMNS: tuple[tuple[str, ColumnElement[Any] | Any], ...] = (
     ("limit_of_detection_iod", Outcome.limit_iod),
     ("limit_of_detection_mm", Outcome.limit_mm),
     ("warnings", Outcome.warning_codes),
-    ("cause", Outcome.cause),
-    ("reason", Outcome.reason),
-    ("advice", Outcome.advice),
     ("version", Run.version),
     ("settings_sha256", Run.settings_sha256),
     ("recorded_at", Outcome.recorded_at),
 )
+CAUSES = {
+    "ClipNotFoundError": "no such film",
+    "ClipNotReadableError": "cannot be read as a film",
+    "ClipTooShortError": "too short",
+    "ClipNotFetchedError": "its store did not hand it over; tried again with the next batch",
+    "NothingToMeasureError": "no face, eye or skin that can be tracked",
+    "ClipStoppedError": "its analysis crashed, hung or outgrew its limits",
+    "WorkerLostError": "its workers were lost; tried again with the next batch",
+    "DefectError": "a defect of twitchscope",
+}
 COLUMNS = tuple(name for name, _ in _COLUMNS)
 
 
@@ -102,16 +113,30 @@ def summary_lines(summary: Summary) -> list[str]:
     """Say what the table adds up to."""
     failed = sum(summary.causes.values())
     good = len(summary.rows) - failed
-    lines = [f"{len(summary.rows)} clips of {summary.patient_count} patients: {good} with a result"]
+    lines = [
+        f"{counted(len(summary.rows), 'clip')} of {counted(summary.patient_count, 'patient')}: {good} with a result"
+    ]
     lines += [f"  {label}: {count}" for label, count in summary.labels.items()]
     if failed:
         lines.append(f"{failed} failed")
-        lines += [f"  {cause}: {count}" for cause, count in summary.causes.items()]
+        lines += [f"  {CAUSES.get(cause, cause)}: {count}" for cause, count in summary.causes.items()]
     if summary.warnings:
         lines.append(
             "Limits of the films: " + ", ".join(f"{code} ({count})" for code, count in summary.warnings.items())
         )
     return lines
+
+
+def require_kind(path: Path) -> None:
+    """Refuse a name that says of no kind of table.
+
+    Raises
+    ------
+    SettingsError
+        The suffix is neither .csv nor .parquet nor .html.
+    """
+    if path.suffix.lower() not in _WRITERS:
+        raise SettingsError(f"--out {path.name}", f"a name that ends in {', '.join(_WRITERS)}", "name it so")
 
 
 def write_summary(summary: Summary, path: Path) -> None:
@@ -120,15 +145,12 @@ def write_summary(summary: Summary, path: Path) -> None:
     Raises
     ------
     SettingsError
-        The suffix is neither .csv nor .parquet nor .html.
+        As `require_kind`.
     OutputError
         It cannot be written.
     """
-    writers = {".csv": _write_csv, ".parquet": _write_parquet, ".html": _write_page}
-    writer = writers.get(path.suffix.lower())
-    if writer is None:
-        raise SettingsError(f"--out {path.name}", "a name that ends in .csv, .parquet or .html", "name it so")
-    writer(summary, path)
+    require_kind(path)
+    _WRITERS[path.suffix.lower()](summary, path)
 
 
 def _write_csv(summary: Summary, path: Path) -> None:
@@ -171,6 +193,11 @@ def _write_page(summary: Summary, path: Path) -> None:
         lines=summary_lines(summary), wording=REQUIRED_WORDING,
     )  # fmt: skip
     replace_text(path, page)
+
+
+_WRITERS: dict[str, Callable[[Summary, Path], None]] = {
+    ".csv": _write_csv, ".parquet": _write_parquet, ".html": _write_page,
+}  # fmt: skip
 
 
 def environment() -> Environment:

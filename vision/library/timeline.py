@@ -18,6 +18,7 @@ from vision.model.regions import region_label
 GOOD_RATE_HZ = 50.0  # from here on a quick twitch's peak is seen alike (settings.quality.good_rate_hz)
 RATE_RATIO = 1.25  # frame rates below that may differ so much: a dim 30 falls to 24
 LIMIT_RATIO = 2.0  # limits of detection may differ so much: our choice, unvalidated
+DISTANCE_RATIO = 2.0  # sizes of the same part in the picture may differ so much: our choice, unvalidated
 WATCHED_S = 10.0  # a part watched for less was not looked at (settings.quality.shortest_useful_s)
 
 
@@ -48,6 +49,26 @@ class Film:
         """What was filmed, as the user said, else what the film shows."""
         said = self.body_part or {"face": "face", "eye": "eye"}.get(self.outcome.view or "", "skin")
         return f"{self.side} {said}" if self.side else said
+
+    @property
+    def places_seen(self) -> list[tuple[str, bool]]:
+        """Name what was watched long enough, or twitched: regions of a face or eye, else the part; and whether."""
+        if self.outcome.view == "skin":
+            is_seen = self.outcome.event_count or (self.outcome.observed_s or 0.0) >= WATCHED_S
+            return [(self.place, bool(self.outcome.event_count))] if is_seen else []
+        return [
+            (part.name, bool(part.event_count))
+            for part in self.parts
+            if part.event_count or part.observed_s >= WATCHED_S
+        ]
+
+    @property
+    def busiest(self) -> str | None:
+        """Name the place with most twitches; None where there was none."""
+        if self.outcome.view == "skin":
+            return self.place if self.outcome.event_count else None
+        twitching = [part for part in self.parts if part.event_count]
+        return max(twitching, key=lambda part: part.event_count).name if twitching else None
 
 
 @dataclass(frozen=True)
@@ -122,10 +143,11 @@ def _rate(film: Film) -> FilmRate | None:
 
 def _judged(films: Sequence[Film]) -> list[Film]:
     """Join the largest set of films that compare with one of them; the others keep their reason."""
-    able = [film for film in films if _alone(film) is None]
-    sets = [[why_apart(film, other) for other in films] for film in able]
-    best = max(sets, key=lambda reasons: reasons.count(None), default=[None] * len(films))
-    return [replace(film, beside=_alone(film) or why) for film, why in zip(films, best, strict=True)]
+    sights = [_sight(film) for film in films]
+    able = [sight for film, sight in zip(films, sights, strict=True) if _alone(film) is None]
+    best = max(able, key=lambda one: sum(_apart(one, other) is None for other in able), default=None)
+    reasons = [None if best is None else _apart(best, sight) for sight in sights]
+    return [replace(film, beside=_alone(film) or why) for film, why in zip(films, reasons, strict=True)]
 
 
 def _alone(film: Film) -> str | None:
@@ -139,24 +161,56 @@ def _alone(film: Film) -> str | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Sight:
+    """What of a film decides with which others it compares. Plain values: each is looked at for every other film.
+
+    limits : of detection, as a share of the distance between the eyes, in mm, in pixels.
+    sizes : that distance, and a millimetre, in pixels: the limit stands in the result in both.
+    """
+
+    shows: tuple[str | None, str]
+    run: int
+    rate_hz: float
+    limits: tuple[float | None, float | None, float | None]
+    sizes: tuple[float | None, float | None]
+
+
+def _sight(film: Film) -> _Sight:
+    one = film.outcome
+    sizes = tuple(one.limit_px / limit if one.limit_px and limit else None for limit in (one.limit_iod, one.limit_mm))
+    rate_hz = min(one.mean_rate_hz or 0.0, GOOD_RATE_HZ)
+    limits = (one.limit_iod, one.limit_mm, one.limit_px)
+    return _Sight((one.view, film.place.casefold()), one.run_id, rate_hz, limits, (sizes[0], sizes[1]))
+
+
 def why_apart(film: Film, other: Film) -> str | None:
     """Say why two films cannot be compared; None where they can."""
-    one, two = film.outcome, other.outcome
-    if (one.view, film.place.casefold()) != (two.view, other.place.casefold()):
+    return _apart(_sight(film), _sight(other))
+
+
+def _apart(one: _Sight, two: _Sight) -> str | None:
+    if one.shows != two.shows:
         return "it shows another part"
-    if one.run_id != two.run_id:
+    if one.run != two.run:
         return "it was analysed with another version or other settings"
-    if not _alike(_rate_hz(one), _rate_hz(two), RATE_RATIO):
+    if not _alike(one.rate_hz, two.rate_hz, RATE_RATIO):
         return "it has another frame rate"
-    limits = ((one.limit_iod, two.limit_iod), (one.limit_mm, two.limit_mm), (one.limit_px, two.limit_px))
-    known = next(((a, b) for a, b in limits if a is not None and b is not None), None)
-    if known is None or not _alike(*known, LIMIT_RATIO):
-        return "it was filmed from another distance, or sees smaller or only larger twitches"
+    sizes = _known(one.sizes, two.sizes)
+    if sizes is not None and not _alike(*sizes, DISTANCE_RATIO):
+        return "it was filmed from another distance"
+    limits = _known(one.limits, two.limits)
+    if limits is None or not _alike(*limits, LIMIT_RATIO):
+        return "it sees smaller twitches, or only larger ones"
     return None
 
 
-def _rate_hz(outcome: Outcome) -> float:
-    return min(outcome.mean_rate_hz or 0.0, GOOD_RATE_HZ)
+def _known(one: Sequence[float | None], two: Sequence[float | None]) -> tuple[float, float] | None:
+    """Give the first of several figures that both have."""
+    for a, b in zip(one, two, strict=True):
+        if a is not None and b is not None:
+            return a, b
+    return None
 
 
 def _alike(one: float, two: float, ratio: float) -> bool:

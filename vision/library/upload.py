@@ -11,6 +11,7 @@ from vision.library import files, work
 from vision.library.schema import DONE
 from vision.library.store import Facts, Library
 from vision.library.work import Job, file_clip, request_sha256
+from vision.model.drawing import Drawing
 from vision.model.request import Request
 from vision.model.result import ResultDocument
 from vision.report.facts import file_advice
@@ -41,7 +42,7 @@ def upload(
     Raises
     ------
     ClipError
-        The film cannot be read or carries no answer; the refusal is recorded where its content could be read.
+        The film cannot be read: nothing is filed. Or its analysis carries no answer: that is recorded.
     LibraryError
         The film is filed under another patient, or the library fails.
     OutputError
@@ -74,7 +75,7 @@ def _result(
     known = library.result_of(key, run_id, asked)
     if known is not None and (library.result_folder(known) / RESULT_NAME).is_file():
         return True, known
-    job = Job(str(source), key, request, settings, str(library.work), str(library.results), patient)
+    job = Job(str(source), key, request, settings, str(library.work), str(library.results), patient, Drawing())
     filed = file_clip(job, on_progress)
     if filed.changed:
         raise ClipError("the film changed while it was analysed", "a finished file", "try again")

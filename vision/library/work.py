@@ -6,24 +6,44 @@ import contextlib
 import hashlib
 import shutil
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from vision.errors import ClipError, ClipStoppedError, DefectError, ResultFileError, SettingsError, TwitchscopeError
+from vision.errors import (
+    ClipError,
+    ClipStoppedError,
+    DefectError,
+    LibraryError,
+    OutputError,
+    ResultFileError,
+    SettingsError,
+    TwitchscopeError,
+    WorkerLostError,
+)
 from vision.isolate import Fence, Progress
 from vision.library import files, remote
 from vision.library.rows import Rows, failure_rows, rows_of
 from vision.model.clip import ClipInfo
+from vision.model.drawing import Drawing
 from vision.model.request import Request
 from vision.report.export import write_result
 from vision.settings import Settings
 from vision.video.files import require_regular_file, shown_name
 
 TRIES = 3  # of a clip whose process was ended from outside, or which changed meanwhile; our choice
+AGAIN = "see to it and run the same command again; nothing that was recorded is lost"
 _kept = threading.local()
 _all_kept: dict[int, _Kept] = {}
+
+
+@lru_cache(maxsize=1)
+def software_version() -> str:
+    """Give the version of this program; looking it up takes a while."""
+    return version("twitchscope")
 
 
 @dataclass(frozen=True)
@@ -34,6 +54,8 @@ class Job:
     key : hash of the content, where it is known already.
     work, results : folders of the library; a worker on another machine reaches them by the same path.
     source : clips of one source may share one process behind the fence.
+    drawing : what is drawn of the result; None: nothing.
+    version : of the program that asks; another one would give other results under the same run.
     """
 
     place: str
@@ -43,7 +65,8 @@ class Job:
     work: str
     results: str
     source: str
-    draws_report: bool = True
+    drawing: Drawing | None = None
+    version: str = field(default_factory=software_version)
 
 
 @dataclass(frozen=True)
@@ -88,15 +111,38 @@ def file_clip(job: Job, on_progress: Progress | None = None) -> Filed:
 
     Raises
     ------
-    OutputError
-        The result cannot be written: no fault of the clip, so that nothing may be recorded of it.
+    OutputError, LibraryError
+        The result cannot be written, or the worker is not fit for it: no fault of the clip, so that nothing may be
+        recorded of it.
     """
+    _require_fit(job)
     try:
         with remote.local_copy(job.place, Path(job.work)) as clip:
             require_regular_file(clip, follow_links=job.settings.video.follow_links)
             return _file_local(job, clip, on_progress)
     except (ClipError, SettingsError) as error:  # the file itself could not be read
         return Filed(unread_key(job.place), _failure(job, error), error=error)
+    except OutputError as error:
+        raise _not_written(error) from error
+
+
+def _not_written(error: OutputError) -> OutputError:
+    """Speak of the library, not of an option of other commands."""
+    cause = error.__cause__
+    how = f" ({cause.strerror})" if isinstance(cause, OSError) and cause.strerror else ""
+    return OutputError(f"the disk of the library takes no result{how}", "room, and the right to write", AGAIN)
+
+
+def _require_fit(job: Job) -> None:
+    """Refuse to work where the library is not, or with another program: what came of it would be lost, or another."""
+    if job.version != software_version():
+        raise LibraryError(
+            f"a worker runs twitchscope {software_version()}", f"{job.version} as here", "install the same everywhere"
+        )
+    if not Path(job.work).is_dir():
+        raise OutputError(
+            "a worker does not find the library", "the same path on all machines", "put it on a disk that all see"
+        )
 
 
 def _file_local(job: Job, clip: Path, on_progress: Progress | None) -> Filed:
@@ -107,11 +153,23 @@ def _file_local(job: Job, clip: Path, on_progress: Progress | None) -> Filed:
         try:
             return Filed(*_analyse_and_settle(job, clip, key, on_progress))
         except ClipStoppedError as error:  # noqa: PERF203 it costs nothing beside an analysis
-            if tried == TRIES or "crashed" not in error.found:
+            if "crashed" not in error.found:
                 return Filed(key, _failure(job, error), error=error)
+            if tried == TRIES:
+                told = _killed() if "SIGKILL" in error.found else error
+                return Filed(key, _failure(job, told), error=told)
         except (ClipError, SettingsError, DefectError) as error:
             return Filed(key, _failure(job, error), changed=files.sha256_of(clip) != key, error=error)
     raise DefectError("a clip was neither filed nor refused")
+
+
+def _killed() -> WorkerLostError:
+    """No film kills like this by itself: its memory has a limit of its own. The system does when all memory is gone."""
+    return WorkerLostError(
+        f"the process that had the film was killed from outside {TRIES} times",
+        "memory enough for all workers",
+        "try fewer --workers; it is done again when the same command is run again",
+    )
 
 
 def _failure(job: Job, error: TwitchscopeError) -> Rows:
@@ -126,8 +184,8 @@ def _analyse_and_settle(job: Job, clip: Path, key: str, on_progress: Progress | 
     aside = files.aside_in(Path(job.work))
     try:
         write_result(result, aside)
-        if job.draws_report:
-            fence.draw(aside, clip)
+        if job.drawing is not None:
+            fence.draw(aside, clip, job.drawing)
         name = files.settle(aside, Path(job.results))
     except ResultFileError:  # the film that the still is taken from is another one by now
         return key, Rows({}), True

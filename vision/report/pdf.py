@@ -35,7 +35,7 @@ def write_pdf(result: AnalysisResult, path: Path, still: Still | None, reviewed:
     from reportlab.lib.pagesizes import A4
     from reportlab.platypus import SimpleDocTemplate
 
-    _register_fonts()
+    register_fonts()
     frame = SimpleDocTemplate(
         str(path), pagesize=A4, leftMargin=MARGIN_PT, rightMargin=MARGIN_PT, topMargin=MARGIN_PT,
         bottomMargin=MARGIN_PT, title="twitchscope report", author="twitchscope", invariant=1, lang="en",
@@ -44,7 +44,7 @@ def write_pdf(result: AnalysisResult, path: Path, still: Still | None, reviewed:
     frame.build(_story(result, still, reviewed, frame.width - 12))
 
 
-def _register_fonts() -> None:
+def register_fonts() -> None:
     """Fonts that know more than Latin letters; they come with matplotlib."""
     from matplotlib import get_data_path
     from reportlab.pdfbase import pdfmetrics
@@ -60,13 +60,13 @@ def _story(result: AnalysisResult, still: Still | None, reviewed: ReviewedView |
 
     document = result.document
     first = text.neurologist_sentences(document)
-    story: list[Any] = [_paragraph("twitchscope report", 9, ACCENT, bold=True)]
+    story: list[Any] = [paragraph("twitchscope report", 9, ACCENT, bold=True)]
     if text.neurologist_comes_first(document):
-        story.append(_paragraph(first[0], 9, INK, bold=True))
-    story += [_paragraph(text.answer_sentence(document), 14, INK, bold=True)]
+        story.append(paragraph(first[0], 9, INK, bold=True))
+    story += [paragraph(text.answer_sentence(document), 14, INK, bold=True)]
     said = [text.simulated_sentence(document), _review_words(reviewed), text.pattern_sentence(document)]
-    story += [_paragraph(line, 9.5, INK) for line in said if line]
-    story += [_paragraph(" ".join(text.limit_sentences(document)), 9, SOFT), Spacer(1, 6)]
+    story += [paragraph(line, 9.5, INK) for line in said if line]
+    story += [paragraph(" ".join(text.limit_sentences(document)), 9, SOFT), Spacer(1, 6)]
     story += _pictures(result, still, width_pt)
     story += [
         Spacer(1, 6),
@@ -75,14 +75,15 @@ def _story(result: AnalysisResult, still: Still | None, reviewed: ReviewedView |
         _measures(result, width_pt, reviewed),
         Spacer(1, 6),
     ]
-    story += [_paragraph(f"{one.message} {one.advice}", 8.5, INK) for one in document.quality.warnings[:8]]
-    story += [_paragraph(line, 8.5, INK) for line in first]
-    story.append(_paragraph(text.REQUIRED_WORDING, 8.5, INK, bold=True))
+    story += [paragraph(f"{one.message} {one.advice}", 8.5, INK) for one in document.quality.warnings[:8]]
+    story += [paragraph(line, 8.5, INK) for line in first]
+    story.append(paragraph(text.REQUIRED_WORDING, 8.5, INK, bold=True))
     about = f"{document.software.name} {document.software.version}, clip SHA-256 {document.clip.sha256}"
-    return [*story, _paragraph(about, 7, SOFT)]
+    return [*story, paragraph(about, 7, SOFT)]
 
 
-def _paragraph(words: str, size_pt: float, colour: str, *, bold: bool = False) -> Any:
+def paragraph(words: str, size_pt: float, colour: str, *, bold: bool = False) -> Any:
+    """Set a text, whatever a user typed into it."""
     from reportlab.lib.colors import HexColor
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.platypus import Paragraph
@@ -184,12 +185,12 @@ def _measures(result: AnalysisResult, width_pt: float, reviewed: ReviewedView | 
     found = {row.name: row for _, rows in tables.feature_groups(result.document) for row in rows}
     after = {name: new for name, old, new in reviewed.rows if new != old} if reviewed else {}
     rows = [
-        [_paragraph(found[name].name, 8, SOFT), _paragraph(_value(found[name], after.get(name)), 8, INK)]
+        [paragraph(found[name].name, 8, SOFT), paragraph(_value(found[name], after.get(name)), 8, INK)]
         for name in ROWS
         if name in found
     ]
     half = (len(rows) + 1) // 2
-    blank = [_paragraph("", 8, INK)] * 2
+    blank = [paragraph("", 8, INK)] * 2
     both = [left + right for left, right in zip(rows[:half], [*rows[half:], blank][:half], strict=True)]
     share = width_pt / 4
     rule = ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor(LINE))

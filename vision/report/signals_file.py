@@ -6,6 +6,7 @@ them. True/false arrays are packed eight to a byte. What is no array stands as J
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 import zlib
@@ -52,7 +53,10 @@ def save_signals(path: Path, signals: MotionSignals, regions: RegionTrack, resul
     arrays: Arrays = {"meta": np.frombuffer(json.dumps(meta, default=_plain).encode(), dtype=np.uint8)}
     arrays |= _pack("signals", signals, _SIGNAL_FLOATS, _SIGNAL_BOOLS, _SIGNAL_INTS)
     arrays |= _pack("regions", regions, _REGION_FLOATS, _REGION_BOOLS, ())
-    np.savez_compressed(path, **arrays)
+    # By way of memory: an archive that a full disk broke off complains once more when it is thrown away.
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    path.write_bytes(buffer.getbuffer())
 
 
 def load_signals(path: Path) -> tuple[MotionSignals, RegionTrack, str]:

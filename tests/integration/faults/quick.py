@@ -6,6 +6,7 @@ with ``broken`` is refused as a damaged film is.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import sys
@@ -23,17 +24,26 @@ def analyse(path: Path, _settings: object, _job: Mapping[str, Any], on_progress:
     from vision.errors import ClipNotReadableError
     from vision.wire import parcel_of
 
+    signals, regions = _small()
     content = path.read_bytes()
     time.sleep(TAKES_S)
     on_progress(0.5)
     if content.startswith(b"broken"):
         raise ClipNotReadableError(f"{path.name} cannot be read as a video", "a film", "copy it again")
-    return parcel_of(focal_result(sha256=hashlib.sha256(content).hexdigest()))
+    result = focal_result(sha256=hashlib.sha256(content).hexdigest())
+    return parcel_of(dataclasses.replace(result, signals=signals, regions=regions))
+
+
+@functools.lru_cache(maxsize=1)
+def _small() -> tuple[Any, Any]:
+    """Signals of one second: thousands are sent and written."""
+    from tests.builders import make_regions, make_signals
+
+    regions = make_regions(duration_s=1.0)
+    return make_signals(regions), regions
 
 
 def info(path: Path, settings: Any, _job: Mapping[str, Any], _on_progress: Any) -> Any:
-    import dataclasses
-
     from vision.model.clip import ClipInfo
     from vision.wire import Parcel
 

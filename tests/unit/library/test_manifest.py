@@ -39,13 +39,34 @@ def test_every_fault_is_told_at_once(folder: Path) -> None:
     assert [word for word in of_line_2 + others if word not in said] == []
 
 
-def test_columns_are_checked_before_rows(folder: Path) -> None:
-    with pytest.raises(SettingsError, match=r"did you mean patient.*nothing was done"):
-        read_manifest(manifest(folder, "clip,pateint\na.mp4,x\n"))
+def test_columns_and_rows_are_told_together(folder: Path) -> None:
+    with pytest.raises(SettingsError, match=r"did you mean patient.*line 2: clip.*line 3: 3 cells.*nothing was done"):
+        read_manifest(manifest(folder, "clip,pateint\ngone.mp4,x\na.mp4,x,y\n"))
     with pytest.raises(SettingsError, match="no column clip"):
         read_manifest(manifest(folder, "patient\nx\n"))
     with pytest.raises(SettingsError, match="cells"):
         read_manifest(manifest(folder, "clip,patient\na.mp4,x,y\n"))
+
+
+def test_what_spreadsheets_make_of_a_table_is_read(folder: Path) -> None:
+    """Semicolons, a byte order mark, rows of nothing at the end; the same file written in another way is the same."""
+    (folder / "deep").mkdir()
+    path = manifest(folder, "")
+    path.write_bytes("\ufeffclip;mm_per_px;region\r\na.mp4;0.05;1,2,3,4\r\n;;\r\n".encode())
+    (one,) = read_manifest(path)
+    assert (one.request.mm_per_px, one.request.region_px) == (0.05, (1, 2, 3, 4))
+    with pytest.raises(SettingsError, match=r"line 2: mm_per_px '0,05': '0,05' is no number such as 0\.05"):
+        read_manifest(manifest(folder, "clip;mm_per_px\na.mp4;0,05\n"))
+    with pytest.raises(SettingsError, match=r"line 3: a\.mp4 stands in line 2 already"):
+        read_manifest(manifest(folder, "clip\na.mp4\ndeep/../a.mp4\n"))
+    path.write_bytes("clip\na.mp4,\xe4".encode("latin-1"))
+    with pytest.raises(SettingsError, match="UTF-8"):
+        read_manifest(path)
+
+
+def test_a_quotation_mark_without_a_partner_is_told_with_its_line(folder: Path) -> None:
+    with pytest.raises(SettingsError, match=r"line 3: .*quotation marks in pairs"):
+        read_manifest(manifest(folder, 'clip,patient\na.mp4,x\n"b.mov,x\n'))
 
 
 def test_a_good_manifest_says_what_it_says(folder: Path) -> None:

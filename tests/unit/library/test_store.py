@@ -106,6 +106,20 @@ def test_a_newer_library_is_refused(tmp_path: Path) -> None:
         Library(tmp_path / "library")
 
 
+def test_a_database_that_stays_locked_is_told_and_nothing_is_half_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_MS", 100)
+    with Library(tmp_path / "library") as library:
+        run = library.run_of(Settings())
+        with closing(sqlite3.connect(tmp_path / "library" / "library.sqlite")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(LibraryError, match=r"locked.*run the same command again"):
+                library.record(run, KEY, REQUEST, Facts("P-1"), rows_of(focal_result().document, "ef" * 32), None)
+            assert library.known(run) == {}  # who only reads does not wait
+        assert library.record(run, KEY, REQUEST, Facts("P-1"), rows_of(focal_result().document, "ef" * 32), None)
+
+
 def test_a_damaged_database_is_refused_in_words(tmp_path: Path) -> None:
     Library(tmp_path / "library").close()
     (tmp_path / "library" / "library.sqlite").write_bytes(b"no database at all" * 100)

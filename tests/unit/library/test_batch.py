@@ -1,0 +1,162 @@
+"""The batch over an engine made by hand: what is passed over, filed, refused, and tried again the next time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import Future
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.builders import focal_result
+from vision.errors import LibraryError, OutputError
+from vision.library import database
+from vision.library.batch import Batch, Entry, Tally
+from vision.library.engines import Engine, judge_dask
+from vision.library.rows import rows_of
+from vision.library.schema import Clip, Outcome, Patient
+from vision.library.store import Facts, Library
+from vision.library.work import Filed, Job, file_clip
+from vision.model.request import Request
+from vision.settings import Settings
+
+
+class Executor:
+    """Answers at once, and remembers what it was asked."""
+
+    def __init__(self, answer: Callable[[Job], Filed]) -> None:
+        self.answer, self.asked = answer, []
+
+    def submit(self, _work: Any, job: Job) -> Future[Filed]:
+        self.asked.append(job)
+        future: Future[Filed] = Future()
+        try:
+            future.set_result(self.answer(job))
+        except BaseException as error:
+            future.set_exception(error)
+        return future
+
+
+def good(job: Job) -> Filed:
+    assert job.key is not None
+    return Filed(job.key, rows_of(focal_result(sha256=job.key).document, job.key))
+
+
+def run(library: Library, entries: list[Entry], answer: Callable[[Job], Filed] = good) -> tuple[Tally, list[str], int]:
+    """Give the tally, the reasons of what failed, and how many films were handed out."""
+    executor, reasons = Executor(answer), []
+
+    def listen(_tally: Tally, _entry: Entry | None, rows: Any) -> None:
+        if rows is not None and rows.outcome["state"] == "failed":
+            reasons.append(rows.outcome["reason"])
+
+    batch = Batch(library, entries, Settings(), on_change=listen, seed=1)
+    tally = batch.run(Engine(executor, lambda: 2, judge_dask))  # type: ignore[arg-type]
+    return tally, reasons, len(executor.asked)
+
+
+def film(folder: Path, name: str, content: bytes = b"film", patient: str | None = None, **said: Any) -> Entry:
+    (folder / name).write_bytes(content)
+    return Entry(str(folder / name), Request(**said), Facts(patient))
+
+
+def owners(library: Library) -> list[str | None]:
+    with database.reading(library.engine) as session:
+        return list(session.scalars(select(Patient.name).select_from(Clip).outerjoin(Patient)))
+
+
+def test_a_patient_that_is_named_later_is_filed_without_a_second_analysis(library: Library, tmp_path: Path) -> None:
+    run(library, [film(tmp_path, "a.mp4")])
+    assert owners(library) == [None]
+    tally, _, asked = run(library, [film(tmp_path, "a.mp4", patient="P-1")])
+    assert (tally.passed, tally.failed, asked, owners(library)) == (1, 0, 0, ["P-1"])
+    tally, reasons, asked = run(library, [film(tmp_path, "a.mp4", patient="P-2")])
+    assert (tally.failed, asked, owners(library)) == (1, 0, ["P-1"])
+    assert "another patient" in reasons[0]
+
+
+def test_the_films_of_a_patient_come_together_and_in_an_order_of_chance(library: Library, tmp_path: Path) -> None:
+    entries = [film(tmp_path, f"{n}.mp4", b"%d" % n, patient=f"P-{n % 4}") for n in range(40)]
+    orders = []
+    for seed in (1, 2):
+        executor = Executor(good)
+        Batch(library, entries, Settings.model_validate({"locate": {"preview_frame_count": 5 + seed}}), seed=seed).run(
+            Engine(executor, lambda: 2, judge_dask)  # type: ignore[arg-type]
+        )
+        orders.append([job.place for job in executor.asked])
+        patients = [job.source for job in executor.asked]
+        assert sum(one != other for one, other in pairwise(patients)) == 3
+    assert orders[0] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1])
+
+
+def test_one_film_twice_is_analysed_once(library: Library, tmp_path: Path) -> None:
+    one = film(tmp_path, "a.mp4", patient="P-1")
+    tally, _, asked = run(library, [one, one, film(tmp_path, "copy.mp4")])
+    assert (tally.done, tally.passed, asked, owners(library)) == (1, 2, 1, ["P-1"])
+
+
+@pytest.mark.parametrize("said", [{"patient": "P-2"}, {"side": "left"}])
+def test_one_film_of_which_two_things_are_said_is_a_failure_of_the_second(
+    library: Library, tmp_path: Path, said: dict[str, Any]
+) -> None:
+    entries = [film(tmp_path, "a.mp4", patient="P-1"), film(tmp_path, "b.mp4", **{"patient": "P-1", **said})]
+    tally, reasons, asked = run(library, entries)
+    assert (tally.done, tally.failed, tally.passed, asked) == (1, 1, 0, 1)
+    assert "other things are said" in reasons[0]
+
+
+class KilledWorker(Exception):  # noqa: N818 as Dask calls it
+    """What Dask raises for a task that several workers died with."""
+
+
+def test_films_whose_workers_were_lost_are_told_and_done_the_next_time(library: Library, tmp_path: Path) -> None:
+    def killed(_job: Job) -> Filed:
+        raise KilledWorker
+
+    films = [film(tmp_path, "a.mp4")]
+    tally, reasons, _ = run(library, films, killed)
+    assert (tally.failed, "workers" in reasons[0]) == (1, True)
+    tally, _, asked = run(library, films)
+    assert (tally.done, asked) == (1, 1)
+    with database.reading(library.engine) as session:
+        assert list(session.scalars(select(Outcome.state))) == ["done"]
+
+
+@pytest.mark.parametrize("error", [OutputError("no room"), ModuleNotFoundError("vision"), ConnectionError()])
+def test_what_is_no_fault_of_a_film_stops_the_batch_and_is_not_recorded(
+    library: Library, tmp_path: Path, error: Exception
+) -> None:
+    def broken(_job: Job) -> Filed:
+        raise error
+
+    with pytest.raises((OutputError, LibraryError)):
+        run(library, [film(tmp_path, "a.mp4")], broken)
+    assert library.known(library.run_of(Settings())) == {}
+
+
+def test_a_worker_that_is_not_fit_does_nothing(tmp_path: Path) -> None:
+    entry, nowhere = film(tmp_path, "a.mp4"), str(tmp_path / "nowhere")
+    job = Job(entry.place, None, Request(), Settings(), nowhere, nowhere, "")
+    with pytest.raises(OutputError, match="does not find the library"):
+        file_clip(job)
+    with pytest.raises(LibraryError, match=r"expected 99 as here"):
+        file_clip(Job(entry.place, None, Request(), Settings(), str(tmp_path), str(tmp_path), "", version="99"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4"]
+
+
+def test_a_film_that_changes_meanwhile_is_done_again(library: Library, tmp_path: Path) -> None:
+    entry = film(tmp_path, "a.mp4")
+
+    def changing(job: Job) -> Filed:
+        if Path(job.place).read_bytes() == b"film":
+            Path(job.place).write_bytes(b"another film")
+        return good(job)
+
+    tally, _, asked = run(library, [entry], changing)
+    assert (tally.done, asked) == (1, 2)
+    assert list(library.known(1)) == [hashlib.sha256(b"another film").hexdigest()]
