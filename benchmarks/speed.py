@@ -1,6 +1,6 @@
 """Speed and memory of `analyze`, as multiples of decoding the same file.
 
-    python benchmarks/speed.py [CLIP…] [--runs N] [--seconds S] [--out DIR] [--date DAY]
+    python benchmarks/speed.py [CLIP…] [--runs N] [--seconds S] [--out DIR] [--date DAY] [--check]
 
 Ratios carry over from machine to machine, seconds do not. So each run decodes the clip to luma alone (the analysis's
 own decoder threads, every byte touched) and then analyses it (`cli.py analyze --no-report`, the whole command with its
@@ -8,7 +8,9 @@ start-up), one after the other; medians over the runs, their range beside them. 
 of Python, which makes the ratio the stricter one. Without CLIP, two films of 1080 x 1920 are rendered first: a face
 and skin. Needs Linux or macOS (`os.wait4` gives the peak memory of a child).
 
-Prints the tables and writes them to DIR/speed.md.
+Prints the tables and writes them to DIR/speed.md, the ratios to DIR/speed.json. With --check it writes nothing but
+compares the ratios with those of DIR/speed.json, and fails where one is larger by more than LARGEST_LOSS. Both runs
+should have the machine for themselves; Python's bytecode must be there, or each start compiles all libraries anew.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -31,6 +33,8 @@ from benchmarks.tables import ROOT, code_version, machine, markdown_table, media
 PARTS = ROOT / "benchmarks" / "speed_parts.py"
 RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of macOS and of Linux
 KINDS = ("face", "skin")
+LARGEST_LOSS = 0.15  # of a ratio, against the committed one; runs on a quiet machine differ by some 5 %
+MEASURES = (("wall_s", "wall, s"), ("core_s", "cores, s"), ("peak_mb", "peak memory, MB"))
 
 
 @dataclass(frozen=True)
@@ -96,12 +100,34 @@ def cost_table(pairs: Sequence[Pair]) -> str:
     """Medians of both, their range, and how many times the one is the other."""
     headings = ["", "decoding to luma", "analyze", "ratio"]
     rows = []
-    for name, unit in (("wall_s", "wall, s"), ("core_s", "cores, s"), ("peak_mb", "peak memory, MB")):
+    for name, unit in MEASURES:
         alone = [getattr(pair.decoding, name) for pair in pairs]
         whole = [getattr(pair.analysing, name) for pair in pairs]
-        ratio = median(whole) / median(alone)
-        rows.append([unit, spread(alone), spread(whole), f"{ratio:.1f}"])
+        rows.append([unit, spread(alone), spread(whole), f"{ratios(pairs)[name]:.1f}"])
     return markdown_table(headings, rows)
+
+
+def ratios(pairs: Sequence[Pair]) -> dict[str, float]:
+    """How many times the one is the other, by measure."""
+    return {
+        name: median([getattr(pair.analysing, name) for pair in pairs])
+        / median([getattr(pair.decoding, name) for pair in pairs])
+        for name, _ in MEASURES
+    }
+
+
+def losses(found: Mapping[str, Mapping[str, float]], kept: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Say which ratios have grown by more than LARGEST_LOSS; a clip that was never measured is one, too."""
+    lines = []
+    for title, measured_now in found.items():
+        if title not in kept:
+            lines.append(f"{title}: no ratios are kept; run without --check first")
+            continue
+        for name, value in measured_now.items():
+            before = kept[title][name]
+            if value > (1 + LARGEST_LOSS) * before:
+                lines.append(f"{title}, {name}: {value:.2f} times decoding, {before:.2f} before")
+    return lines
 
 
 def spread(values: Sequence[float]) -> str:
@@ -121,16 +147,23 @@ def stage_table(found: dict[str, Any]) -> str:
     return markdown_table(["stage", "ms a frame", "% of wall"], rows)
 
 
-def section(title: str, clip: Path, runs: int, folder: Path) -> str:
-    """Measure one clip and write its part of speed.md."""
+def runs_of(title: str, clip: Path, runs: int, folder: Path) -> list[Pair]:
+    """Measure one clip several times."""
     pairs = []
     for number in range(1, runs + 1):
         pairs.append(one_run(clip, folder))
         _tell(f"{title}, run {number} of {runs}: {pairs[-1].decoding.wall_s:.1f} s, {pairs[-1].analysing.wall_s:.1f} s")
+    return pairs
+
+
+def section(title: str, clip: Path, pairs: Sequence[Pair]) -> str:
+    """Write a clip's part of speed.md, with the stages of one further analysis."""
     _, found = part("stages", str(clip))
     facts = pairs[0].facts
-    size_mb = clip.stat().st_size / 1e6
-    about = f"{facts['width_px']} x {facts['height_px']} px, {facts['frames']} frames, {size_mb:.1f} MB, {runs} runs, "
+    size = (
+        f"{facts['width_px']} x {facts['height_px']} px, {facts['frames']} frames, {clip.stat().st_size / 1e6:.1f} MB"
+    )
+    about = f"{size}, {len(pairs)} runs, "
     return f"## {title}\n\n{about}view {found['view']}.\n\n{cost_table(pairs)}\n\n{stage_table(found)}\n"
 
 
@@ -141,6 +174,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=30.0, help="length of the rendered clips (default 30)")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results", help="default: benchmarks/results")
     parser.add_argument("--date", default=None, metavar="DAY", help="as written into the tables; default: today")
+    parser.add_argument("--check", action="store_true", help="compare with the ratios in DIR/speed.json; write nothing")
     options = parser.parse_args(arguments)
     if options.runs < 1:
         parser.error("--runs is 1 or more")
@@ -169,7 +203,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A given clip is not named: a file name may name a patient.
             given = {f"clip {number}": clip for number, clip in enumerate(options.clips, 1)}
             clips = given or rendered(options.seconds, Path(scratch))
-            parts = [section(title, clip, options.runs, Path(scratch) / title) for title, clip in clips.items()]
+            pairs = {title: runs_of(title, clip, options.runs, Path(scratch) / title) for title, clip in clips.items()}
+            if options.check:
+                return checked({title: ratios(those) for title, those in pairs.items()}, options.out / "speed.json")
+            parts = [section(title, clip, pairs[title]) for title, clip in clips.items()]
         except RuntimeError as error:
             _tell(str(error))
             return 1
@@ -180,7 +217,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(text, end="")
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "speed.md").write_text(text, encoding="utf-8")
+    kept = {title: {name: round(value, 3) for name, value in ratios(those).items()} for title, those in pairs.items()}
+    (options.out / "speed.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def checked(found: Mapping[str, Mapping[str, float]], kept: Path) -> int:
+    """Compare with the ratios that were kept; 1 where one was lost."""
+    if not kept.is_file():
+        raise RuntimeError(f"{kept.name} is not there: run without --check first")
+    lines = losses(found, json.loads(kept.read_text(encoding="utf-8")))
+    _tell("\n".join(lines) if lines else "no ratio has grown")
+    return 1 if lines else 0
 
 
 def _tell(line: str) -> None:

@@ -23,6 +23,23 @@ def test_ratios_are_those_of_the_medians() -> None:
     assert "2 (1 to 9)" in lines[0]
 
 
+def test_a_ratio_that_has_grown_is_a_loss() -> None:
+    kept = {"face": {"wall_s": 3.0, "core_s": 3.0}}
+    assert speed.losses({"face": {"wall_s": 3.4, "core_s": 2.0}}, kept) == []
+    (line,) = speed.losses({"face": {"wall_s": 3.5, "core_s": 2.0}}, kept)
+    assert "wall_s: 3.50 times decoding, 3.00 before" in line
+    (unknown,) = speed.losses({"skin": {"wall_s": 1.0}}, kept)
+    assert "no ratios are kept" in unknown
+
+
+def test_a_check_without_kept_ratios_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="run without --check first"):
+        speed.checked({}, tmp_path / "speed.json")
+    (tmp_path / "speed.json").write_text('{"face": {"wall_s": 2.0}}')
+    assert speed.checked({"face": {"wall_s": 2.1}}, tmp_path / "speed.json") == 0
+    assert speed.checked({"face": {"wall_s": 2.5}}, tmp_path / "speed.json") == 1
+
+
 def test_a_child_is_measured() -> None:
     code = "import time\nhold = bytearray(80_000_000)\nfor i in range(0, len(hold), 4096): hold[i] = 1\nprint('done')"
     found = speed.measured([sys.executable, "-c", code])
