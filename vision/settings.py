@@ -132,19 +132,19 @@ class DetectionSettings(_Section):
         6.0, gt=3, description="Noise widths from which a single movement is looked at, in a clip with heavy tails."
     )
     least_evidence: float = Field(
-        3.3,
+        2.8,
         gt=0,
         description="Strength of a single movement times the share of the motion around it, in space and in time, that "
         "one twitch explains: below this, movements at rest are as many as twitches.",
     )
     lone_evidence: float = Field(
-        4.5, gt=0, description="The same for a movement that stands alone in a clip; set on rests (docs/method.md)."
+        3.8, gt=0, description="The same for a movement that stands alone in a clip; set on rests (docs/method.md)."
     )
     stray_rate_per_min: float = Field(
         0.1, gt=0, description="False movements a minute at `lone_evidence`; the detector's aim is 0.2 at most."
     )
     stray_fold: float = Field(
-        0.45, gt=0, description="Evidence by which false movements become e times as few; set on rests."
+        0.4, gt=0, description="Evidence by which false movements become e times as few; set on rests."
     )
     false_discovery_share: float = Field(
         0.05, gt=0, lt=1, description="Of single movements that may be false (Benjamini & Hochberg 1995)."
@@ -159,6 +159,15 @@ class DetectionSettings(_Section):
     )
     repeated_footprint: float = Field(
         4.0, gt=0, description="And the least of them times the share of their mean motion that one footprint explains."
+    )
+    repeated_in_time: float = Field(
+        0.15,
+        ge=0,
+        lt=1,
+        description="And the share of their own course that a twitch explains beyond a step; the median.",
+    )
+    repeated_smallest_px: float = Field(
+        0.2, ge=0, description="Twitches of a site below this may be the encoder's, see `continuous_smallest_px`."
     )
     moment_s: float = Field(
         0.5, gt=0, description="Apart, twitches are separate moments: one sway or one glance makes several peaks."

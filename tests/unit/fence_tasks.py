@@ -121,6 +121,13 @@ def read(path: Path, settings: Settings, _job: Mapping[str, Any], on_progress: b
     return Parcel({"frame_count": reader.info.frame_count, "problems": reader.problems})
 
 
+def peak(*_all: object) -> Parcel:
+    """Largest resident size of this child so far."""
+    import resource
+
+    return Parcel(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
 def refuse(*_all: object) -> Parcel:
     raise ClipTooShortError("clip.mp4 is short", "a long one", "film on")
 

@@ -49,7 +49,7 @@ def _sight(
     seed: Seed, survey: Survey, signals: MotionSignals, cleaned: Cleaned, settings: DetectionSettings
 ) -> _Sight | None:
     events = detect_at_seed(seed, 0, survey, signals.time_s, signals.is_keyframe, settings)
-    if not events:
+    if not events or np.median([event.in_time for event in events]) < settings.repeated_in_time:
         return None
     field = mean_field(events, signals, cleaned)
     sigmas_px = [motion.sigma_px for motion in survey.motions]

@@ -11,6 +11,7 @@ from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
 from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns, snaps
 from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
+from vision.twitch.shape import share_in_time
 from vision.twitch.sites import Seed, Survey, peaks_of
 
 PLACE_REACH_SIGMA = 2.0  # around a seed within which a single event may lie
@@ -42,6 +43,7 @@ class Candidate:
     is_single: bool = False
     is_seen_in_blinks: bool = False
     caught: float = 1.0  # share of the peak that the frame shows, tails of the neighbours included
+    in_time: float = 1.0  # share of its own course that a twitch explains beyond a step
     evidence: float = np.inf  # of a single movement: strength times the share of the motion that one twitch explains
 
 
@@ -68,10 +70,11 @@ def detect_at_seed(
         if event is not None and _is_open(pulse, waveform, open_frames, time_s):
             onset_s, offset_s = _plausible_extent_s(event, waveform)
             size_px = pulse.height * seed.px_per_unit()
+            in_time = share_in_time(own_px, open_frames, time_s, pulse.peak_s)
             events.append(
                 replace(
                     event, onset_s=onset_s, offset_s=offset_s, amplitude_px=size_px, caught=float(caught[number]),
-                    is_seen_in_blinks=in_blinks,
+                    is_seen_in_blinks=in_blinks, in_time=in_time,
                 )
             )  # fmt: skip
     return events

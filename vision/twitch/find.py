@@ -66,7 +66,7 @@ def find_twitches(
     rejected = [*rejected_closures([*closures, *blinks]), *rejected_wide(looked.wide, signals, regions)]
     watched = cleaned.in_view & regions.seen.any(1) & ~_lost(candidates, looked, signals.time_s)
     events = gather(candidates, rejected, closures, watched, signals, regions, settings.detection, mm_per_px)
-    return Findings(events, limit_of_detection_px(looked, signals, cleaned, settings.detection))
+    return Findings(events, limit_of_detection_px(looked, signals, settings.detection))
 
 
 def _too_little_followed(followed: int, count: int) -> ClipError:

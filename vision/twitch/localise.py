@@ -113,7 +113,7 @@ def localised(
         if members[0].is_continuous and found.amplitude_px > LARGEST_EXTRAPOLATION * height:
             continue  # the fit has left what is tracked
         factor = float(np.clip(found.amplitude_px / max(height, 1e-9), *AMPLITUDE_RANGE)) if found.explained else 1.0
-        if members[0].is_continuous and factor * height < settings.continuous_smallest_px:
+        if factor * height < _smallest_px(members[0], settings):
             continue
         placed += [
             replace(
@@ -123,6 +123,13 @@ def localised(
             for event in members
         ]  # fmt: skip
     return placed
+
+
+def _smallest_px(event: Candidate, settings: DetectionSettings) -> float:
+    """Height below which what repeats or lasts may be the encoder's, which moves blocks by quarter pixels."""
+    if event.is_continuous:
+        return settings.continuous_smallest_px
+    return 0.0 if event.is_single else settings.repeated_smallest_px
 
 
 def _evidence(event: Candidate, found: Footprint, signals: MotionSignals, cleaned: Cleaned) -> float:
