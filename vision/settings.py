@@ -160,11 +160,10 @@ class DetectionSettings(_Section):
     repeated_footprint: float = Field(
         4.0, gt=0, description="And the least of them times the share of their mean motion that one footprint explains."
     )
-    repeated_in_time: float = Field(
-        0.15,
+    repeated_evidence: float = Field(
+        1.6,
         ge=0,
-        lt=1,
-        description="And the share of their own course that a twitch explains beyond a step; the median.",
+        description="And that, times the median share of their own course that a twitch explains; see shape.py.",
     )
     repeated_smallest_px: float = Field(
         0.2, ge=0, description="Twitches of a site below this may be the encoder's, see `continuous_smallest_px`."

@@ -49,13 +49,15 @@ def _sight(
     seed: Seed, survey: Survey, signals: MotionSignals, cleaned: Cleaned, settings: DetectionSettings
 ) -> _Sight | None:
     events = detect_at_seed(seed, 0, survey, signals.time_s, signals.is_keyframe, settings)
-    if not events or np.median([event.in_time for event in events]) < settings.repeated_in_time:
+    if not events:
         return None
     field = mean_field(events, signals, cleaned)
     sigmas_px = [motion.sigma_px for motion in survey.motions]
     found = fit_footprint(signals.point_px, signals.structure, field, seed.centre_px, sigmas_px)
     height = moments(seed.along() * survey.usable, signals.time_s, settings)[settings.repeat_count - 1]
-    if height * found.explained < settings.repeated_footprint:
+    in_time = float(np.median([event.in_time for event in events]))
+    in_space = height * found.explained
+    if in_space < settings.repeated_footprint or in_space * in_time < settings.repeated_evidence:
         return None
     return _Sight(events, found, sum(event.strength for event in events))
 
