@@ -7,8 +7,6 @@ import pytest
 import scipy.signal
 
 from vision.dsp import (
-    column_medians,
-    column_quantiles,
     distance_to_polygon,
     fit_autoregression,
     matched_filter,
@@ -186,33 +184,3 @@ def test_distance_to_a_square() -> None:
     square = np.array([[0, 0], [1, 0], [1, 1], [0, 1.0]])
     point = np.array([[0.5, 0.25], [2.0, 0.5], [2.0, 2.0]])
     np.testing.assert_allclose(distance_to_polygon(point, square), [0.25, 1.0, np.sqrt(2)])
-
-
-@pytest.mark.parametrize("count", [1, 2, 7, 50])
-def test_medians_and_quantiles_are_numpys(count: int) -> None:
-    values = white(3, count, 6, 2).astype(np.float32)
-    before = values.copy()
-    np.testing.assert_allclose(column_medians(values), np.median(values, axis=0), rtol=1e-6)
-    levels = (0.0, 0.25, 0.5, 0.99, 1.0)
-    np.testing.assert_allclose(column_quantiles(values, levels), np.quantile(values, levels, axis=0), rtol=1e-5)
-    np.testing.assert_array_equal(values, before)
-
-
-def test_medians_pass_over_what_was_not_seen() -> None:
-    values = white(4, 31, 5)
-    values[np.random.default_rng(4).random(values.shape) < 0.3] = np.nan
-    values[:, 2] = np.nan
-    found = column_medians(values)
-    assert np.isnan(found[2])
-    np.testing.assert_allclose(np.delete(found, 2), np.nanmedian(np.delete(values, 2, axis=1), axis=0))
-
-
-def test_a_running_quantile_is_numpys_of_each_window() -> None:
-    time_s = np.cumsum(np.random.default_rng(5).uniform(0.02, 0.05, 200))
-    values = white(5, 200, 3)
-    hop_s = 1.0 / 8
-    knots_s = np.arange(time_s[0], time_s[-1] + hop_s, hop_s)
-    windows = [values[(time_s >= knot - 0.5) & (time_s <= knot + 0.5)] for knot in knots_s]
-    level = np.array([np.quantile(window, 0.3, axis=0) for window in windows])
-    expected = np.stack([np.interp(time_s, knots_s, level[:, column]) for column in range(3)], 1)
-    np.testing.assert_allclose(running_quantile(time_s, values, 1.0, 0.3), expected, atol=1e-9)

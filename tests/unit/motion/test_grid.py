@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from tests.unit.motion.pictures import HEIGHT, SETTINGS, WIDTH, picture
 from vision.errors import NothingToMeasureError
-from vision.motion.grid import FEWEST_CELLS, Cells, Window, cell_side_px, coarser_cells, lay_cells, window_for
+from vision.motion.grid import FEWEST_CELLS, Cells, Window, cell_side_px, lay_cells, window_for
 
 
 @settings(max_examples=50, deadline=None)
@@ -91,32 +91,3 @@ def test_cells_spread_and_blur() -> None:
     expected = ndimage.gaussian_filter(lattice, 1.5, mode="constant", truncate=3.3)[cells.keep]
     np.testing.assert_allclose(wide[:, 0], expected, rtol=0.02)
     assert (wide[:, 1] <= 1.0).all()
-
-
-def test_a_field_is_carried_from_large_cells_to_small_ones() -> None:
-    weight = np.ones((140, 210), np.float32)
-    fine = lay_cells(weight, 7)
-    coarse = coarser_cells(weight, fine, 4)
-    assert coarse.side_px == 28
-    assert len(coarse.centre_px) == 5 * 8  # 140 ÷ 28, and 210 ÷ 28 rounded up
-    slopes = np.array([[0.02, -0.01], [0.005, 0.03]])
-    carried = coarse.carried(coarse.centre_px @ slopes, fine)
-    inner = ((fine.centre_px > 14) & (fine.centre_px < np.array([210, 140]) - 21)).all(1)
-    np.testing.assert_allclose(carried[inner], (fine.centre_px @ slopes)[inner], atol=0.02)
-
-
-def test_a_carried_field_goes_on_beyond_the_large_cells_that_hold_skin() -> None:
-    weight = np.zeros((140, 140), np.float32)
-    weight[30:118, 30:118] = 1
-    fine = lay_cells(weight, 7)
-    coarse = coarser_cells(weight, fine, 4)
-    assert 0 < coarse.keep.sum() < coarse.keep.size
-    carried = coarse.carried(np.tile([1.5, -2.0], (int(coarse.keep.sum()), 1)), fine)
-    np.testing.assert_allclose(carried, np.tile([1.5, -2.0], (len(fine.centre_px), 1)), atol=1e-4)
-
-
-def test_a_small_part_has_a_large_cell_all_the_same() -> None:
-    weight = np.zeros((200, 200), np.float32)
-    weight[80:100, 80:100] = 1
-    coarse = coarser_cells(weight, Cells(5, 40, 40, weight[::5, ::5] > 0), 4)
-    assert coarse.keep.any()

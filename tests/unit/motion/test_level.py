@@ -107,20 +107,3 @@ def test_a_shift_moves_the_score_by_the_structure() -> None:
     found = compare(seen, own.levels[0], IDENTITY, np.zeros((len(own.structure), 2)))
     total = np.linalg.solve(own.levels[0].structure[inner()].sum(0), found.score[inner()].sum(0))
     np.testing.assert_allclose(total, shift, atol=0.004)
-
-
-def test_a_second_look_at_some_cells_is_a_look_at_them_and_leaves_the_others() -> None:
-    own = reference()
-    level, cells = own.levels[0], len(own.structure)
-    seen = np.roll(own.smooth, 1, axis=1)
-    first = compare(seen, level, IDENTITY, np.zeros((cells, 2)))
-    step = np.tile([0.5, 0.25], (cells, 1))
-    everything = np.arange(cells)
-    whole, again = compare(seen, level, IDENTITY, step), compare(seen, level, IDENTITY, step, first, everything)
-    np.testing.assert_allclose(again.score, whole.score, rtol=1e-5, atol=1e-3)
-    np.testing.assert_array_equal(again.step_px, whole.step_px)
-    some, others = everything[::3], np.setdiff1d(everything, everything[::3])
-    mixed = compare(seen, level, IDENTITY, step, first, some)
-    np.testing.assert_array_equal(mixed.step_px[some], whole.step_px[some])
-    np.testing.assert_array_equal(mixed.step_px[others], first.step_px[others])
-    np.testing.assert_array_equal(mixed.residual_luma[others], first.residual_luma[others])
