@@ -68,12 +68,7 @@ def find_eye(frames: Sequence[Frame], outer_on_left: bool | None = None) -> EyeP
     pictures = [frame.rgb_small for frame in frames if frame.rgb_small is not None]
     model = EyeModel()
     try:
-        found: list[tuple[ByteArray, EyeFit]] = []
-        for number, picture in enumerate(pictures):
-            if 3 * (len(found) + len(pictures) - number) < len(pictures):
-                return None  # too few are left, whatever they show
-            fit = search_eye(model, picture)
-            found += [] if fit is None else [(picture, fit)]
+        found = [(picture, fit) for picture in pictures if (fit := search_eye(model, picture)) is not None]
         if not found or 3 * len(found) < len(pictures):
             return None
         if outer_on_left is None:

@@ -63,7 +63,7 @@ def register(picture: ByteArray, reference: Reference, affine: FloatArray, setti
     position = (centre + field) @ affine[:, :2].T + affine[:, 2]
     some = slice(None, None, max(1, len(centre) // ENOUGH_FOR_AFFINE))
     return Registration(
-        position_px=position.astype(np.float32),
+        position_px=position,
         affine=fit_affine(centre[some], position[some], affine, _trust(found)[some]),
         residual_luma=found.residual_luma,
         gain=float(np.median(some_of(found.ratio))),
