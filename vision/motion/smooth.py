@@ -12,7 +12,6 @@ TUKEY_WIDTHS = 4.0  # residuals beyond so many robust widths get no weight (Beat
 ITERATIONS = 3  # and one more fit
 SMALLEST_WIDTH_PX = 0.02  # below the noise of any real clip: keeps weights finite on perfect pictures
 SMALLEST_SHARED_WIDTH_PX = 0.01  # the same of residuals that are averaged over a neighbourhood
-ENOUGH_FOR_WIDTH = 1000  # points, evenly spread, tell the median of all to 4 %
 RIDGE = 1e-12  # of the normal equations: points in a line tell no turn, and then none is taken
 NEIGHBOUR_SIGMAS = 2.5  # beyond which a neighbour's weight is below 5 %
 
@@ -54,11 +53,9 @@ def tukey_weight(
     size: FloatArray, valid: BoolArray | None = None, smallest_width_px: float = SMALLEST_WIDTH_PX
 ) -> FloatArray:
     """Tukey's biweight of (T, N) residual sizes, their width taken from each frame's own median."""
-    some = np.s_[:, :: max(1, size.shape[1] // ENOUGH_FOR_WIDTH)]
-    middle = _row_medians(size[some], None if valid is None else valid[some])
-    width = TUKEY_WIDTHS * np.maximum(middle / 1.177, smallest_width_px)  # median of a Rayleigh variable
-    ratio = size * (1 / width).astype(size.dtype)[:, None]
-    weight = np.maximum(1 - ratio * ratio, 0) ** 2
+    width = _row_medians(size, valid)[:, None] / 1.177  # median of a Rayleigh variable
+    ratio = size / (TUKEY_WIDTHS * np.maximum(width, smallest_width_px))
+    weight = np.clip(1.0 - ratio**2, 0.0, 1.0) ** 2
     return np.asarray(weight if valid is None else weight * valid)
 
 

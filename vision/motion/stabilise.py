@@ -117,6 +117,5 @@ def _course(camera: FloatArray, surface: FloatArray, model: _Model) -> FloatArra
 
 def _undo(camera: FloatArray, position_px: FloatArray) -> FloatArray:
     """Map (T, N, 2) positions back into the reference."""
-    inverse = np.linalg.inv(camera[:, :, :2])[:, :, :, None]
-    x, y = (position_px[..., axis] - camera[:, axis, 2, None] for axis in (0, 1))
-    return np.stack([inverse[:, row, 0] * x + inverse[:, row, 1] * y for row in (0, 1)], -1)
+    inverse = np.linalg.inv(camera[:, :, :2])
+    return np.asarray(np.einsum("tij,tnj->tni", inverse, position_px - camera[:, None, :, 2]))
