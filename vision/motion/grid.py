@@ -13,7 +13,6 @@ from vision.model.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from vision.settings import MotionSettings
 
 SMALLEST_CELL_SHARE = 0.3  # share of a cell that must be skin; below, its few pixels say nothing of its motion
-CONTINUED_CELLS = 3  # across which a coarse field goes on beyond the skin that it was measured on
 FEWEST_CELLS = 40  # below this no smooth motion can be told from a local one (12 unknowns at order 2)
 
 
@@ -64,25 +63,6 @@ class Cells:
         )
         return np.asarray(np.take(wide.reshape(lattice.shape), self._kept, axis=0))
 
-    def carried(self, values: FloatArray, finer: Cells) -> FloatArray:
-        """Interpolate (C, 2) values at the centres of other cells; those that are not kept continue their neighbours'.
-
-        Places that no cell is near get 0.
-        """
-        known = np.ones((len(values), 3), np.float32)
-        known[:, :2] = values
-        lattice = np.zeros((self.rows * self.columns, 3), np.float32)
-        lattice[self._kept] = known
-        reach = 2 * CONTINUED_CELLS + 1
-        wide = cv2.GaussianBlur(
-            lattice.reshape(self.rows, self.columns, 3), (reach, reach), 1.0, borderType=cv2.BORDER_CONSTANT
-        )
-        filled = wide[..., :2] / np.maximum(wide[..., 2:], 1e-6)
-        filled.reshape(-1, 2)[self._kept] = values
-        x, y = ((finer.centre_px - (self.side_px - 1) / 2) / self.side_px).astype(np.float32).T
-        drawn = cv2.remap(filled, x[:, None], y[:, None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(drawn.reshape(-1, 2))
-
     @cached_property
     def _kept(self) -> IntArray:
         """(C,) places of the cells in the flattened lattice: faster than a mask of booleans."""
@@ -94,7 +74,7 @@ class Cells:
         lattice[self.keep] = values
         return lattice
 
-    @cached_property
+    @property
     def centre_px(self) -> FloatArray:
         """(C, 2) centres in working pixels."""
         row, column = np.nonzero(self.keep)
@@ -130,21 +110,6 @@ def lay_cells(weight: FloatArray, side_px: int) -> Cells:
             f"only {int(keep.sum())} small patches of skin can be tracked", f"at least {FEWEST_CELLS}", "film closer"
         )
     return Cells(side_px, rows, columns, keep)
-
-
-def coarser_cells(weight: FloatArray, cells: Cells, times: int) -> Cells:
-    """Lay cells that are so many times larger over the skin.
-
-    In a picture reduced by twice as much they hold half as many pixels a side as the small ones do in the whole one.
-    """
-    if times == 1:
-        return cells
-    side = times * cells.side_px
-    rows, columns = -(-weight.shape[0] // side), -(-weight.shape[1] // side)
-    padded = np.zeros((rows * side, columns * side), np.float32)
-    padded[: weight.shape[0], : weight.shape[1]] = weight
-    share = padded.reshape(rows, side, columns, side).mean((1, 3))
-    return Cells(side, rows, columns, share >= min(SMALLEST_CELL_SHARE, float(share.max())))
 
 
 def cell_side_px(window: Window, scale_px: float | None, settings: MotionSettings) -> int:

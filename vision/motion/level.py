@@ -40,7 +40,6 @@ class Level:
 
     reduction: int
     reach_cells: float
-    cells: Cells
     centre_px: FloatArray
     offset_px: FloatArray
     weight: FloatArray
@@ -105,7 +104,7 @@ def make_level(picture: FloatArray, area: FloatArray, cells: Cells, reduction: i
     picture : (h, w) float32, smoothed, reduced. area : (h, w) float32, 1 on skin, in full working resolution.
     reach_cells : standard deviation of the neighbourhood whose brightness is divided out.
     """
-    side = max(FEWEST_SAMPLES, -(-cells.side_px // reduction))
+    side = cells.side_px if reduction == 1 else max(FEWEST_SAMPLES, -(-cells.side_px // reduction))
     along = (np.arange(side) - (side - 1) / 2) * reduction
     offset = np.stack(np.meshgrid(along, along), -1).reshape(-1, 2)
     x, y = (cells.centre_px[:, None, axis] + offset[None, :, axis] for axis in (0, 1))
@@ -126,8 +125,8 @@ def make_level(picture: FloatArray, area: FloatArray, cells: Cells, reduction: i
     )
     weighted, weight_sum = weight * slope, np.maximum(_total(weight), 1e-3)
     return Level(
-        reduction, reach_cells, cells, cells.centre_px.astype(np.float32), offset.astype(np.float32), weight,
-        weight * light, slope, weight_sum=weight_sum, light_around=np.maximum(around[:, 0], 1e-3),
+        reduction, reach_cells, cells.centre_px.astype(np.float32), offset.astype(np.float32), weight, weight * light,
+        slope, weight_sum=weight_sum, light_around=np.maximum(around[:, 0], 1e-3),
         structure=np.einsum("icp,jcp->cij", weighted, slope),
         slope_sum=np.stack([_total(weight * layer) for layer in plain], 1),
         slope_light=np.stack([_dot(layer, weight * light) for layer in slope], 1),
@@ -150,7 +149,7 @@ def _drawn(picture: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
 
 
 def compare(
-    picture: FloatArray, level: Level, affine: FloatArray, step_px: FloatArray,
+    picture: FloatArray, level: Level, cells: Cells, affine: FloatArray, step_px: FloatArray,
     before: Difference | None = None, only: IntArray | None = None,
 ) -> Difference:  # fmt: skip
     """Look at a frame where the cells are believed to be.
@@ -169,7 +168,7 @@ def compare(
     total = _total(seen)
     if before is not None:
         total = _with(before.total, chosen, total)
-    around = level.cells.blurred(total[:, None], level.reach_cells)[:, 0]
+    around = cells.blurred(total[:, None], level.reach_cells)[:, 0]
     ratio = _ratio_of(around, level)
     seen *= (1 / ratio[chosen])[:, None]
     difference = np.subtract(level.light[chosen], seen, out=seen)
@@ -221,13 +220,13 @@ def _relit(score: FloatArray, level: Level, change: FloatArray) -> FloatArray:
     return np.asarray(level.slope_light - (level.slope_light - score) * change[:, None])
 
 
-def without_own_light(found: Difference, level: Level, step_px: FloatArray) -> FloatArray:
+def without_own_light(found: Difference, level: Level, cells: Cells, step_px: FloatArray) -> FloatArray:
     """(C, 2) score once the brightness that a step of (C, 2) px has itself changed is given back to it.
 
     Where the skin's brightness has a slope, a local movement changes the brightness around it; the ratio that was
     divided out then held a share of the movement.
     """
-    own = level.cells.blurred((found.ratio * (level.slope_sum * step_px).sum(1))[:, None], level.reach_cells)[:, 0]
+    own = cells.blurred((found.ratio * (level.slope_sum * step_px).sum(1))[:, None], level.reach_cells)[:, 0]
     return _relit(found.score, level, found.ratio / _ratio_of(found.around + own, level))
 
 

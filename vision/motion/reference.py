@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from vision.model.arrays import ByteArray, FloatArray
-from vision.motion.grid import Cells, Window, coarser_cells
+from vision.motion.grid import Cells, Window
 from vision.motion.level import Level, make_level
 from vision.settings import MotionSettings
 
@@ -76,13 +76,7 @@ def make_reference(
     """
     pictures = pyramid(smooth)
     levels = tuple(
-        make_level(
-            picture,
-            weight,
-            coarser_cells(weight, cells, max(1, reduction // 2)),
-            reduction,
-            settings.illumination_cells / max(1, reduction // 2),
-        )
+        make_level(picture, weight, cells, reduction, settings.illumination_cells)
         for picture, reduction in zip(pictures, REDUCTIONS, strict=True)
     )
     finest = levels[0]

@@ -25,7 +25,7 @@ NEAR = 0.1  # pixels of a level: a shorter step is left to the next level
 LONGEST_STEP = 1.5  # pixels of a level a round: farther the linear equation says nothing
 FAR_PX, FAR_CELLS = 0.15, 8  # if a quarter of a footprint has so far to go, the frame is looked at again,
 FURTHER_LOOKS = 4  # so often at most,
-CLOSE_PX = 0.05  # at the cells with so far to go: nearer ones are left to the equation of second order. Our choice
+CLOSE_PX = 0.05  # at the cells with so far to go: nearer, the equation of second order leaves a hundredth of that
 ENOUGH_FOR_AFFINE = 500  # cells tell the map from which the next frame starts
 FINEST_STEP_PX = 1.0  # a longer last step left the range where the equation is linear
 RIDGE_SHARE = 1e-3  # of the typical texture: holds still what has none at all
@@ -76,43 +76,42 @@ def _approach(
 ) -> tuple[FloatArray, FloatArray]:
     """Come within a fraction of a pixel, coarse levels first: the affine map started from, and (C, 2) steps."""
     *finer, coarsest = zip(reference.levels[1:], pictures[1:], strict=True)
-    still = np.zeros_like(coarsest[0].centre_px)
-    field, misfit = _refine(coarsest, affine, still, settings, ROUNDS[0])
+    field = np.zeros_like(reference.cells.centre_px)
+    field, misfit = _refine(coarsest, reference, affine, field, settings, ROUNDS[0])
     if misfit > JUMP_MISFIT:
         jumped = _jumped(pictures[-1], reference, affine)
-        other, other_misfit = _refine(coarsest, jumped, still, settings, ROUNDS[0])
+        other, other_misfit = _refine(coarsest, reference, jumped, np.zeros_like(field), settings, ROUNDS[0])
         if other_misfit < misfit:
             affine, field = jumped, other
-    cells = coarsest[0].cells
-    for (level, picture), rounds in zip(reversed(finer), ROUNDS[1:], strict=True):
-        field, _ = _refine((level, picture), affine, cells.carried(field, level.cells), settings, rounds)
-        cells = level.cells
-    return affine, cells.carried(field, reference.cells)
+    for level, rounds in zip(reversed(finer), ROUNDS[1:], strict=True):
+        field, _ = _refine(level, reference, affine, field, settings, rounds)
+    return affine, field
 
 
 def _refine(
-    at: tuple[Level, FloatArray], affine: FloatArray, field: FloatArray, settings: MotionSettings, rounds: int
-) -> tuple[FloatArray, float]:
+    at: tuple[Level, FloatArray], reference: Reference, affine: FloatArray, field: FloatArray,
+    settings: MotionSettings, rounds: int,
+) -> tuple[FloatArray, float]:  # fmt: skip
     """Improve the steps at one coarse level; also the mismatch as a share of the texture, median over cells."""
     level, picture = at
-    sigma_cells = settings.pool_px * level.reduction / level.cells.side_px
+    sigma_cells = settings.pool_px * level.reduction / reference.cells.side_px
     found, only = None, None
     for _ in range(rounds):
-        found = compare(picture, level, affine, field, found, only)
-        step = _at_most(pooled_step(found, level, sigma_cells), LONGEST_STEP * level.reduction)
+        found = compare(picture, level, reference.cells, affine, field, found, only)
+        step = _at_most(pooled_step(found, level, reference, sigma_cells), LONGEST_STEP * level.reduction)
         field = found.step_px + step
-        only = np.flatnonzero(_squared(step) >= (NEAR * level.reduction) ** 2)
+        only = np.flatnonzero(np.abs(step).max(1) >= NEAR * level.reduction)
         if not len(only):
             break
     assert found is not None
     return field, found.typical_luma / max(level.typical_texture_luma, 1e-6)
 
 
-def pooled_step(found: Difference, level: Level, sigma_cells: float) -> FloatArray:
+def pooled_step(found: Difference, level: Level, reference: Reference, sigma_cells: float) -> FloatArray:
     """(C, 2) step that fits a Gaussian neighbourhood of each cell best; cells that do not fit count less."""
     trust = _trust(found)[:, None]
     known = np.concatenate([level.known_structure, found.score], 1, dtype=np.float32)
-    sums = level.cells.blurred(trust * known, sigma_cells)
+    sums = reference.cells.blurred(trust * known, sigma_cells)
     ridge = RIDGE_SHARE * float(np.mean(sums[:, 0] + sums[:, 2])) + 1e-6
     return solve(sums[:, 0] + ridge, sums[:, 1], sums[:, 1], sums[:, 2] + ridge, sums[:, 3:])
 
@@ -136,14 +135,14 @@ def _finest(
     level = reference.levels[0]
     found, around = _look(smooth, reference, affine, field, settings)
     for _ in range(FURTHER_LOOKS):
-        far = _squared(around)
+        far = (around**2).sum(1)
         if np.count_nonzero(far > FAR_PX**2) < FAR_CELLS:
             break
         again = np.flatnonzero(far > CLOSE_PX**2)
         found, around = _look(smooth, reference, affine, found.step_px + around, settings, found, again)
     pull = reference.prior * around
     step = _at_most(solve(*_entries(reference.structure), found.score + pull), FINEST_STEP_PX)
-    score = without_own_light(found, level, step) + _left_out(level, found, step)
+    score = without_own_light(found, level, reference.cells, step) + _left_out(level, found, step)
     score -= np.einsum("cij,cj->ci", level.cross - level.structure, step)
     step = solve(*_entries(reference.structure), score + pull)
     return found, found.step_px + _at_most(step, FINEST_STEP_PX)
@@ -171,8 +170,8 @@ def _look(
 ) -> tuple[Difference, FloatArray]:  # fmt: skip
     """Compare in full resolution; also the step on which the neighbourhood of each cell agrees."""
     level = reference.levels[0]
-    found = compare(smooth, level, affine, field, before, only)
-    return found, _at_most(pooled_step(found, level, settings.prior_cells), FINEST_STEP_PX)
+    found = compare(smooth, level, reference.cells, affine, field, before, only)
+    return found, _at_most(pooled_step(found, level, reference, settings.prior_cells), FINEST_STEP_PX)
 
 
 def _jumped(small: FloatArray, reference: Reference, affine: FloatArray) -> FloatArray:
@@ -190,15 +189,9 @@ def _jumped(small: FloatArray, reference: Reference, affine: FloatArray) -> Floa
     return jumped
 
 
-def _squared(step: FloatArray) -> FloatArray:
-    """(C,) squared lengths of (C, 2) steps."""
-    x, y = step.T
-    return np.asarray(x * x + y * y)
-
-
 def _at_most(step: FloatArray, longest: float) -> FloatArray:
     """Shorten (C, 2) steps to a length."""
-    squared = _squared(step)
+    squared = (step**2).sum(1)
     if squared.max(initial=0.0) <= longest**2:
         return step
     return np.asarray(step * np.minimum(1.0, longest / np.sqrt(np.maximum(squared, 1e-18)))[:, None])

@@ -45,7 +45,7 @@ def test_a_gradient_is_in_grey_levels_a_full_pixel_at_every_reduction() -> None:
 def test_the_reference_does_not_differ_from_itself() -> None:
     own = reference()
     for level, picture_ in zip(own.levels[:1], [own.smooth], strict=True):
-        found = compare(picture_, level, IDENTITY, np.zeros((len(own.structure), 2)))
+        found = compare(picture_, level, own.cells, IDENTITY, np.zeros((len(own.structure), 2)))
         assert np.abs(found.score).max() < 1e-2
         assert found.residual_luma.max() < 1e-3
         np.testing.assert_allclose(found.ratio, 1, atol=1e-6)
@@ -54,7 +54,7 @@ def test_the_reference_does_not_differ_from_itself() -> None:
 def test_brightness_explains_no_score() -> None:
     own = reference()
     still = np.zeros((len(own.structure), 2))
-    found = compare(own.smooth * np.float32(1.3), own.levels[0], IDENTITY, still)
+    found = compare(own.smooth * np.float32(1.3), own.levels[0], own.cells, IDENTITY, still)
     assert np.abs(found.score).max() < 0.05
     np.testing.assert_allclose(found.ratio, 1.3, rtol=1e-4)
 
@@ -63,7 +63,7 @@ def test_the_place_that_was_looked_at_is_told() -> None:
     """OpenCV rounds places to 1/32 px: the step that comes back is the one that was taken."""
     own = reference()
     asked = np.full((len(own.structure), 2), 0.01)
-    found = compare(own.smooth, own.levels[0], IDENTITY, asked)
+    found = compare(own.smooth, own.levels[0], own.cells, IDENTITY, asked)
     np.testing.assert_allclose(found.step_px * 32, np.round(found.step_px * 32), atol=1e-3)
     assert np.abs(found.step_px - asked).max() <= 1 / 64 + 1e-6
 
@@ -82,13 +82,13 @@ def test_brightness_that_a_movement_made_is_given_back() -> None:
     near = np.exp(-0.5 * ((x - width / 2) ** 2 + (y - height / 2) ** 2) / 16**2)
     seen = smoothed(np.asarray(shaded(x - 0.2 * near, y), np.float32), SETTINGS.presmooth_px)
     level, still = sloped.levels[0], np.zeros((len(sloped.structure), 2))
-    found = compare(seen, level, IDENTITY, still)
+    found = compare(seen, level, sloped.cells, IDENTITY, still)
     column, row = own.cells.centre_px.T
     truth = 0.2 * np.exp(-0.5 * ((column - width / 2) ** 2 + (row - height / 2) ** 2) / 16**2)
     step = np.stack([truth, np.zeros_like(truth)], 1)
     expected = np.einsum("cij,cj->ci", level.cross, step)
     before = np.abs(found.score - expected)[inner()].mean()
-    after = np.abs(without_own_light(found, level, step) - expected)[inner()].mean()
+    after = np.abs(without_own_light(found, level, sloped.cells, step) - expected)[inner()].mean()
     assert after < 0.5 * before
 
 
@@ -104,6 +104,6 @@ def test_a_shift_moves_the_score_by_the_structure() -> None:
     own = reference()
     shift = np.array([0.05, -0.03])
     seen = smoothed(picture(moved_by(np.column_stack([np.eye(2), shift]))), SETTINGS.presmooth_px)
-    found = compare(seen, own.levels[0], IDENTITY, np.zeros((len(own.structure), 2)))
+    found = compare(seen, own.levels[0], own.cells, IDENTITY, np.zeros((len(own.structure), 2)))
     total = np.linalg.solve(own.levels[0].structure[inner()].sum(0), found.score[inner()].sum(0))
     np.testing.assert_allclose(total, shift, atol=0.004)
