@@ -13,13 +13,12 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from vision.model.arrays import FloatArray, IntArray
+from vision.model.arrays import FloatArray
 from vision.motion.derivative import bends_of, slopes_of, twists_of
 from vision.motion.grid import Cells
 
 SUBPIXEL = 32  # OpenCV's remap rounds places to 1/32 px; they are put there, so that the place is known exactly
 FEWEST_SAMPLES = 3  # a side, of a cell in a reduced picture
-ENOUGH_FOR_MEDIAN = 500  # cells: their median is known to 6 % of the spread
 LARGEST_GAIN = 3.0  # brightness ratio beyond which a pixel is burnt out or black
 
 
@@ -60,11 +59,6 @@ class Level:
         """Median over the cells."""
         return float(np.median(self.texture_luma))
 
-    @cached_property
-    def known_structure(self) -> FloatArray:
-        """(C, 3) entries xx, xy, yy of `structure`."""
-        return self.structure.reshape(-1, 4)[:, [0, 1, 3]]
-
 
 @dataclass(frozen=True, eq=False)
 class Difference:
@@ -72,28 +66,17 @@ class Difference:
 
     score : (C, 2) sum of gradient times difference. residual_luma : (C,) rms difference. ratio : (C,) brightness.
     step_px : (C, 2) local displacement at which the frame was looked at.
-    place : (C, 2) pixels of the level in the frame at which it was looked at. middle : (2,) its sample there.
-    total, around : (C,) sum of the grey levels in and around each cell.
+    fraction : (C, 2) how far, in pixels of the level, the cell's samples lie from whole pixels of the frame.
+    typical_luma : median of residual_luma. around : (C,) sum of the grey levels around each cell.
     """
 
     score: FloatArray
     residual_luma: FloatArray
     ratio: FloatArray
     step_px: FloatArray
-    place: FloatArray
-    middle: FloatArray
-    total: FloatArray
+    fraction: FloatArray
+    typical_luma: float
     around: FloatArray
-
-    @cached_property
-    def typical_luma(self) -> float:
-        """Median of the mismatch over cells spread evenly; enough of them, for it sets no more than a width."""
-        return float(np.median(some_of(self.residual_luma)))
-
-    @property
-    def fraction(self) -> FloatArray:
-        """(C, 2) how far, in pixels of the level, the cell's samples lie from whole pixels of the frame."""
-        return np.asarray((self.place + self.middle) % np.float32(1))
 
 
 def make_level(picture: FloatArray, area: FloatArray, cells: Cells, reduction: int, reach_cells: float) -> Level:
@@ -148,76 +131,40 @@ def _drawn(picture: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
     return np.asarray(drawn, dtype=np.float32)
 
 
-def compare(
-    picture: FloatArray, level: Level, cells: Cells, affine: FloatArray, step_px: FloatArray,
-    before: Difference | None = None, only: IntArray | None = None,
-) -> Difference:  # fmt: skip
+def compare(picture: FloatArray, level: Level, cells: Cells, affine: FloatArray, step_px: FloatArray) -> Difference:
     """Look at a frame where the cells are believed to be.
 
     Parameters
     ----------
     picture : (h, w) float32, smoothed, reduced as the level. affine : (2, 3), reference to frame, working px.
     step_px : (C, 2) local displacement, seen in the reference.
-    before, only : an earlier look at the same frame and the indices of the cells that are looked at again; the others
-        stay as they were seen, but for the brightness around them. None: all cells are looked at.
     """
-    chosen: slice | IntArray = slice(None) if before is None or only is None else only
-    place, step, offset = _places(level, affine, step_px[chosen], chosen)
-    seen = _drawn(picture, _sums(place[:, 0], offset[0]), _sums(place[:, 1], offset[1]))
-    seen *= level.weight[chosen]
-    total = _total(seen)
-    if before is not None:
-        total = _with(before.total, chosen, total)
-    around = cells.blurred(total[:, None], level.reach_cells)[:, 0]
-    ratio = _ratio_of(around, level)
-    seen *= (1 / ratio[chosen])[:, None]
-    difference = np.subtract(level.light[chosen], seen, out=seen)
-    residual = np.sqrt(_dot(difference, difference) / level.weight_sum[chosen])
-    score = np.stack([_dot(slope[chosen], difference) for slope in level.slope], 1)
-    if before is not None:
-        residual = _with(before.residual_luma, chosen, residual)
-        score = _with(_relit(before.score, level, before.ratio / ratio), chosen, score)
-        step, place = _with(before.step_px, chosen, step), _with(before.place, chosen, place)
-    return Difference(score, residual, ratio, step, place, offset[:, offset.shape[1] // 2], total, around)
-
-
-def _places(
-    level: Level, affine: FloatArray, step_px: FloatArray, chosen: slice | IntArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Where the cells lie in the level's picture, put to its subpixels: (C, 2) places and steps; (2, P) offsets."""
-    linear, shift = affine[:, :2].astype(np.float32), affine[:, 2].astype(np.float32)
-    exact = ((level.centre_px[chosen] + step_px) @ linear.T + shift) / np.float32(level.reduction)
-    place = np.rint(exact * np.float32(SUBPIXEL)) / np.float32(SUBPIXEL)
-    back = np.linalg.inv(affine[:, :2]).T.astype(np.float32) * np.float32(level.reduction)
-    return place, step_px + (place - exact) @ back, linear @ level.offset_px.T / np.float32(level.reduction)
-
-
-def _sums(place: FloatArray, offset: FloatArray) -> FloatArray:
-    """(C, P) sums of each place and each offset; a product of matrices is the fastest way there."""
-    left, right = np.ones((len(place), 2), np.float32), np.ones((2, len(offset)), np.float32)
-    left[:, 0], right[1] = place, offset
-    return np.asarray(left @ right)
-
-
-def _with(values: FloatArray, chosen: slice | IntArray, fresh: FloatArray) -> FloatArray:
-    """Copy of (C, ...) values with the chosen ones replaced."""
-    merged = values.copy()
-    merged[chosen] = fresh
-    return merged
-
-
-def some_of(values: FloatArray) -> FloatArray:
-    """(·,) values of cells spread evenly, ENOUGH_FOR_MEDIAN of them or a few more."""
-    return values[:: max(1, len(values) // ENOUGH_FOR_MEDIAN)]
-
-
-def _ratio_of(around: FloatArray, level: Level) -> FloatArray:
-    return np.asarray(np.clip(around / level.light_around, 1 / LARGEST_GAIN, LARGEST_GAIN))
-
-
-def _relit(score: FloatArray, level: Level, change: FloatArray) -> FloatArray:
-    """(C, 2) scores when the brightness divided out is not what it was: old ratio ÷ new."""
-    return np.asarray(level.slope_light - (level.slope_light - score) * change[:, None])
+    (a, b, c), (d, e, f) = affine.tolist()
+    x, y = (level.centre_px + step_px).T
+    exact = np.stack([a * x + b * y + c, d * x + e * y + f], 1) / level.reduction
+    place = np.round(exact * SUBPIXEL) / SUBPIXEL
+    off_x, off_y = (level.offset_px / level.reduction).T
+    offset = a * off_x + b * off_y, d * off_x + e * off_y
+    maps = [np.add.outer(place[:, axis], offset[axis]).astype(np.float32) for axis in (0, 1)]
+    seen = _drawn(picture, maps[0], maps[1])
+    seen *= level.weight
+    around = cells.blurred(_total(seen)[:, None], level.reach_cells)[:, 0]
+    ratio = np.clip(around / level.light_around, 1 / LARGEST_GAIN, LARGEST_GAIN)
+    seen *= (1 / ratio)[:, None]
+    difference = level.light - seen
+    residual = np.sqrt(_dot(difference, difference) / level.weight_sum)
+    moved_x, moved_y = ((place - exact) * level.reduction).T
+    scale = a * e - b * d
+    middle = [layer[len(layer) // 2] for layer in offset]
+    return Difference(
+        score=np.stack([_dot(slope, difference) for slope in level.slope], 1),
+        residual_luma=residual,
+        ratio=ratio,
+        step_px=step_px + np.stack([e * moved_x - b * moved_y, a * moved_y - d * moved_x], 1) / scale,
+        fraction=(place + middle) % 1.0,
+        typical_luma=float(np.median(residual)),
+        around=around,
+    )
 
 
 def without_own_light(found: Difference, level: Level, cells: Cells, step_px: FloatArray) -> FloatArray:
@@ -227,7 +174,8 @@ def without_own_light(found: Difference, level: Level, cells: Cells, step_px: Fl
     divided out then held a share of the movement.
     """
     own = cells.blurred((found.ratio * (level.slope_sum * step_px).sum(1))[:, None], level.reach_cells)[:, 0]
-    return _relit(found.score, level, found.ratio / _ratio_of(found.around + own, level))
+    ratio = np.clip((found.around + own) / level.light_around, 1 / LARGEST_GAIN, LARGEST_GAIN)
+    return np.asarray(level.slope_light - (level.slope_light - found.score) * (found.ratio / ratio)[:, None])
 
 
 def _dot(first: FloatArray, second: FloatArray) -> FloatArray:

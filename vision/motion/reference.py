@@ -14,8 +14,6 @@ from vision.settings import MotionSettings
 
 REDUCTIONS = (1, 2, 4, 8)  # of the pyramid; the coarsest finds steps of some 16 px
 
-CONTRAST_ROWS = 4  # every so many tell as much: sharpness is compared from frame to frame
-
 
 @dataclass(frozen=True, eq=False)
 class Reference:
@@ -54,10 +52,10 @@ def pyramid(smooth: FloatArray) -> list[FloatArray]:
 
 
 def contrast_of(smooth: FloatArray) -> float:
-    """Mean squared gradient of a smoothed picture, grey levels² a px², from every fourth row of it."""
-    row, next_row = smooth[:-1:CONTRAST_ROWS], smooth[1::CONTRAST_ROWS]
-    across, down = row[:, 1:] - row[:, :-1], next_row[: len(row)] - row
-    return float(np.vdot(across, across) + np.vdot(down, down)) / max(row.size, 1)
+    """Mean squared gradient of a smoothed picture, grey levels² a px²."""
+    across = cv2.norm(smooth[:, 1:], smooth[:, :-1], cv2.NORM_L2SQR)
+    down = cv2.norm(smooth[1:], smooth[:-1], cv2.NORM_L2SQR)
+    return float(across + down) / smooth.size
 
 
 def texture_of(structure: FloatArray) -> FloatArray:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vision.model.arrays import ByteArray, FloatArray, IntArray
-from vision.motion.level import Difference, Level, compare, solve, some_of, without_own_light
+from vision.model.arrays import ByteArray, FloatArray
+from vision.motion.level import Difference, Level, compare, solve, without_own_light
 from vision.motion.reference import REDUCTIONS, Reference, contrast_of, pyramid, smoothed
 from vision.motion.smooth import fit_affine
 from vision.settings import MotionSettings
@@ -24,8 +24,7 @@ ROUNDS = (3, 2, 2)  # of the coarse levels at most; each halves or better what i
 NEAR = 0.1  # pixels of a level: a shorter step is left to the next level
 LONGEST_STEP = 1.5  # pixels of a level a round: farther the linear equation says nothing
 FAR_PX, FAR_CELLS = 0.15, 8  # if a quarter of a footprint has so far to go, the frame is looked at again,
-FURTHER_LOOKS = 4  # so often at most,
-CLOSE_PX = 0.05  # at the cells with so far to go: nearer, the equation of second order leaves a hundredth of that
+FURTHER_LOOKS = 4  # so often at most
 ENOUGH_FOR_AFFINE = 500  # cells tell the map from which the next frame starts
 FINEST_STEP_PX = 1.0  # a longer last step left the range where the equation is linear
 RIDGE_SHARE = 1e-3  # of the typical texture: holds still what has none at all
@@ -66,7 +65,7 @@ def register(picture: ByteArray, reference: Reference, affine: FloatArray, setti
         position_px=position,
         affine=fit_affine(centre[some], position[some], affine, _trust(found)[some]),
         residual_luma=found.residual_luma,
-        gain=float(np.median(some_of(found.ratio))),
+        gain=float(np.median(found.ratio)),
         sharpness=contrast_of(smooth) / max(reference.contrast, 1e-9),
     )
 
@@ -94,23 +93,21 @@ def _refine(
 ) -> tuple[FloatArray, float]:  # fmt: skip
     """Improve the steps at one coarse level; also the mismatch as a share of the texture, median over cells."""
     level, picture = at
-    sigma_cells = settings.pool_px * level.reduction / reference.cells.side_px
-    found, only = None, None
+    cells = reference.cells
+    sigma_cells = settings.pool_px * level.reduction / cells.side_px
     for _ in range(rounds):
-        found = compare(picture, level, reference.cells, affine, field, found, only)
+        found = compare(picture, level, cells, affine, field)
         step = _at_most(pooled_step(found, level, reference, sigma_cells), LONGEST_STEP * level.reduction)
         field = found.step_px + step
-        only = np.flatnonzero(np.abs(step).max(1) >= NEAR * level.reduction)
-        if not len(only):
+        if np.abs(step).max() < NEAR * level.reduction:
             break
-    assert found is not None
     return field, found.typical_luma / max(level.typical_texture_luma, 1e-6)
 
 
 def pooled_step(found: Difference, level: Level, reference: Reference, sigma_cells: float) -> FloatArray:
     """(C, 2) step that fits a Gaussian neighbourhood of each cell best; cells that do not fit count less."""
     trust = _trust(found)[:, None]
-    known = np.concatenate([level.known_structure, found.score], 1, dtype=np.float32)
+    known = np.concatenate([level.structure.reshape(-1, 4)[:, [0, 1, 3]], found.score], 1)
     sums = reference.cells.blurred(trust * known, sigma_cells)
     ridge = RIDGE_SHARE * float(np.mean(sums[:, 0] + sums[:, 2])) + 1e-6
     return solve(sums[:, 0] + ridge, sums[:, 1], sums[:, 1], sums[:, 2] + ridge, sums[:, 3:])
@@ -119,7 +116,7 @@ def pooled_step(found: Difference, level: Level, reference: Reference, sigma_cel
 def _trust(found: Difference) -> FloatArray:
     """(C,) weight of each cell, 1 where it fits (Geman & McClure 1987)."""
     width = 2 * found.typical_luma + MISFIT_FLOOR_LUMA
-    return np.asarray(1 / (1 + (found.residual_luma / width) ** 2) ** 2)
+    return np.asarray((1 + (found.residual_luma / width) ** 2) ** -2.0)
 
 
 def _finest(
@@ -135,11 +132,9 @@ def _finest(
     level = reference.levels[0]
     found, around = _look(smooth, reference, affine, field, settings)
     for _ in range(FURTHER_LOOKS):
-        far = (around**2).sum(1)
-        if np.count_nonzero(far > FAR_PX**2) < FAR_CELLS:
+        if np.count_nonzero(np.hypot(*around.T) > FAR_PX) < FAR_CELLS:
             break
-        again = np.flatnonzero(far > CLOSE_PX**2)
-        found, around = _look(smooth, reference, affine, found.step_px + around, settings, found, again)
+        found, around = _look(smooth, reference, affine, found.step_px + around, settings)
     pull = reference.prior * around
     step = _at_most(solve(*_entries(reference.structure), found.score + pull), FINEST_STEP_PX)
     score = without_own_light(found, level, reference.cells, step) + _left_out(level, found, step)
@@ -150,11 +145,10 @@ def _finest(
 
 def _left_out(level: Level, found: Difference, step: FloatArray) -> FloatArray:
     """(C, 2) terms of second order in the step, and of second and third order of interpolating between pixels."""
-    fraction = found.fraction
-    between = fraction * (1 - fraction)
+    between = found.fraction * (1 - found.fraction)
     squared = np.stack([step[:, 0] ** 2, 2 * step[:, 0] * step[:, 1], step[:, 1] ** 2], 1)
     squared[:, [0, 2]] += between
-    third = between * (1 - 2 * fraction)
+    third = between * (1 - 2 * found.fraction)
     return np.asarray(
         np.einsum("cij,cj->ci", level.bend, squared) / 2 + np.einsum("cij,cj->ci", level.twist, third) / 6
     )
@@ -165,12 +159,11 @@ def _entries(matrix: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, Fl
 
 
 def _look(
-    smooth: FloatArray, reference: Reference, affine: FloatArray, field: FloatArray, settings: MotionSettings,
-    before: Difference | None = None, only: IntArray | None = None,
-) -> tuple[Difference, FloatArray]:  # fmt: skip
+    smooth: FloatArray, reference: Reference, affine: FloatArray, field: FloatArray, settings: MotionSettings
+) -> tuple[Difference, FloatArray]:
     """Compare in full resolution; also the step on which the neighbourhood of each cell agrees."""
     level = reference.levels[0]
-    found = compare(smooth, level, reference.cells, affine, field, before, only)
+    found = compare(smooth, level, reference.cells, affine, field)
     return found, _at_most(pooled_step(found, level, reference, settings.prior_cells), FINEST_STEP_PX)
 
 
@@ -191,7 +184,5 @@ def _jumped(small: FloatArray, reference: Reference, affine: FloatArray) -> Floa
 
 def _at_most(step: FloatArray, longest: float) -> FloatArray:
     """Shorten (C, 2) steps to a length."""
-    squared = (step**2).sum(1)
-    if squared.max(initial=0.0) <= longest**2:
-        return step
-    return np.asarray(step * np.minimum(1.0, longest / np.sqrt(np.maximum(squared, 1e-18)))[:, None])
+    length = np.hypot(step[:, 0], step[:, 1])
+    return np.asarray(step * np.minimum(1.0, longest / np.maximum(length, 1e-9))[:, None])

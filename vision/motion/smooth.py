@@ -12,7 +12,6 @@ TUKEY_WIDTHS = 4.0  # residuals beyond so many robust widths get no weight (Beat
 ITERATIONS = 3  # and one more fit
 SMALLEST_WIDTH_PX = 0.02  # below the noise of any real clip: keeps weights finite on perfect pictures
 SMALLEST_SHARED_WIDTH_PX = 0.01  # the same of residuals that are averaged over a neighbourhood
-RIDGE = 1e-12  # of the normal equations: points in a line tell no turn, and then none is taken
 NEIGHBOUR_SIGMAS = 2.5  # beyond which a neighbour's weight is below 5 %
 
 
@@ -34,19 +33,14 @@ def fit_affine(
     """(2, 3) affine map from start to end by iteratively reweighted least squares; `fallback` where points lack."""
     if len(start_px) < 6:
         return fallback
-    centre, scale = middle_of(start_px)
-    basis = np.ones((len(start_px), 3))
-    basis[:, :2] = (start_px - centre) / scale
-    moved = end_px - start_px
+    basis = np.column_stack([start_px, np.ones(len(start_px))])
     own = np.ones(len(start_px)) if trust is None else trust
     weight = own
     for _ in range(ITERATIONS + 1):
-        weighted = (basis * weight[:, None]).T
-        normal = weighted @ basis
-        solution = np.linalg.solve(normal + RIDGE * np.trace(normal) * np.eye(3), weighted @ moved)
-        weight = own * tukey_weight(np.sqrt(((moved - basis @ solution) ** 2).sum(1))[None])[0]
-    linear = solution[:2].T / scale
-    return np.column_stack([np.eye(2) + linear, solution[2] - linear @ centre])
+        weighted = basis * weight[:, None]
+        solution = np.linalg.lstsq(weighted.T @ basis, weighted.T @ end_px, rcond=None)[0]
+        weight = own * tukey_weight(np.hypot(*(end_px - basis @ solution).T)[None])[0]
+    return np.asarray(solution.T)
 
 
 def tukey_weight(

@@ -74,10 +74,9 @@ class GridTracker:
         assert self._reference is not None
         picture = self._reference.window.cut(frame.luma)
         found = register(picture, self._reference, self._affine, self._settings)
-        fit = self._fit_of(found)
-        if self._fits(found, fit):
+        if self._fits(found):
             self._bad_run, self._affine, self._last = 0, found.affine, found
-            self._found[index], self._fit[index] = found, fit
+            self._keep(found, index)
             self._hold(picture, index)
             return
         self._bad_run += 1
@@ -106,11 +105,11 @@ class GridTracker:
     def _keep(self, found: Registration, index: int) -> None:
         self._found[index], self._fit[index] = found, self._fit_of(found)
 
-    def _fits(self, found: Registration, fit: BoolArray) -> bool:
+    def _fits(self, found: Registration) -> bool:
         assert self._reference is not None
-        level = self._reference.levels[0]
-        telling = level.texture_luma >= level.typical_texture_luma  # an even patch fits anything
-        close = float(np.mean(fit[telling]))
+        texture = self._reference.levels[0].texture_luma
+        telling = texture >= np.median(texture)  # an even patch fits anything
+        close = float(np.mean(self._fit_of(found)[telling]))
         stretch = np.linalg.det(found.affine[:, :2])
         return bool(close >= BAD_SHARE and 0.4 < stretch < 2.5)
 
@@ -126,8 +125,7 @@ class GridTracker:
         assert self._reference is not None
         height, width = self._reference.smooth.shape
         half = (self._reference.cells.side_px - 1) / 2 - RIM_SLACK_PX
-        x, y = position_px.T
-        return np.asarray((x >= half) & (x <= width - 1 - half) & (y >= half) & (y <= height - 1 - half))
+        return np.asarray(((position_px >= half) & (position_px <= np.array([width, height]) - 1 - half)).all(1))
 
     def _hand_over(self, picture: ByteArray, index: int) -> None:
         """Make the present frame, seen where the skin was last found, the reference of the same cells."""
