@@ -168,6 +168,12 @@ class DetectionSettings(_Section):
     repeated_smallest_px: float = Field(
         0.2, ge=0, description="Twitches of a site below this may be the encoder's, see `continuous_smallest_px`."
     )
+    repeated_limit_share: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="Of a single twitch's limit that a site's must reach: 100 repeats lower it so.",
+    )
     moment_s: float = Field(
         0.5, gt=0, description="Apart, twitches are separate moments: one sway or one glance makes several peaks."
     )

@@ -214,3 +214,18 @@ def credible(candidates: list[Candidate], watched_s: float, settings: DetectionS
         if rate_per_min * watched_s / 60 <= settings.false_discovery_share * count:
             bar = min(bar, evidence)
     return [event for event in candidates if not event.is_single or event.evidence >= bar]
+
+
+def large_enough(
+    candidates: list[Candidate], limits_px: dict[int, float], settings: DetectionSettings
+) -> list[Candidate]:
+    """Leave out sites whose twitches are so far below the clip's limit that no repetition could show them."""
+    smallest_px = settings.repeated_limit_share * max(limits_px.values(), default=0.0)
+    sizes: dict[int, list[float]] = {}
+    for event in candidates:
+        sizes.setdefault(event.seed, []).append(event.amplitude_px)
+    return [
+        event
+        for event in candidates
+        if event.is_single or event.is_continuous or float(np.median(sizes[event.seed])) >= smallest_px
+    ]

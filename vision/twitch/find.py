@@ -19,7 +19,7 @@ from vision.twitch.aim import events_of_sites
 from vision.twitch.artefacts import closure_frames, rejected_closures, rejected_wide
 from vision.twitch.cleaning import Cleaned, clean
 from vision.twitch.continuous import continuous_events, without_shadows
-from vision.twitch.detect import Candidate, credible, detect_at_seed, without_repeats
+from vision.twitch.detect import Candidate, credible, detect_at_seed, large_enough, without_repeats
 from vision.twitch.eyelids import find_closures
 from vision.twitch.gather import gather
 from vision.twitch.limit import limit_of_detection_px
@@ -62,11 +62,13 @@ def find_twitches(
         raise _too_little_followed(int(cleaned.usable.sum()), len(signals.time_s))
     covered = closure_frames([*closures, *blinks], signals.time_s)
     looked = survey(signals, cleaned, covered, settings.detection)
+    limits_px = limit_of_detection_px(looked, signals, settings.detection)
     candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~covered, settings.detection)
+    candidates = large_enough(candidates, limits_px, settings.detection)
     rejected = [*rejected_closures([*closures, *blinks]), *rejected_wide(looked.wide, signals, regions)]
     watched = cleaned.in_view & regions.seen.any(1) & ~_lost(candidates, looked, signals.time_s)
     events = gather(candidates, rejected, closures, watched, signals, regions, settings.detection, mm_per_px)
-    return Findings(events, limit_of_detection_px(looked, signals, settings.detection))
+    return Findings(events, limits_px)
 
 
 def _too_little_followed(followed: int, count: int) -> ClipError:

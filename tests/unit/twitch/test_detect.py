@@ -14,7 +14,7 @@ from tests.unit.twitch.motion_builders import FRAMES_S, Planted, film, surveyed
 from vision.dsp import twitch_waveform
 from vision.settings import DetectionSettings
 from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns, snaps
-from vision.twitch.detect import Candidate, credible, detect_at_seed, without_repeats
+from vision.twitch.detect import Candidate, credible, detect_at_seed, large_enough, without_repeats
 from vision.twitch.sites import find_seeds
 
 SETTINGS = DetectionSettings()
@@ -179,3 +179,11 @@ def test_what_is_back_within_a_frame_snaps(rate_hz: int) -> None:
     course = np.where((time_s > 1.5) & (time_s < 1.6), 3.0, 0.0)
     assert snaps(course, int(course.argmax()), time_s, 0.1)
     assert not snaps(course, int(course.argmax()), time_s, 1.0)  # noise of its own size may do that
+
+
+def test_a_site_far_below_the_limit_is_left_out() -> None:
+    site = [candidate(float(i), amplitude_px=0.2) for i in range(3)]
+    single = candidate(5.0, seed=1, amplitude_px=0.2, is_single=True)
+    assert large_enough([*site, single], {0: 1.0, 1: 5.0}, SETTINGS) == [single]
+    assert large_enough(site, {0: 1.0}, SETTINGS) == site
+    assert large_enough(site, {}, SETTINGS) == site
