@@ -110,6 +110,7 @@ def test_keys_play_slow_down_and_step(page):
     until(page, "!document.querySelector('video').paused")
     page.keyboard.press(" ")
     until(page, "document.querySelector('video').paused")
+    page.keyboard.press(".")  # a busy machine drops frames while it plays: the last one shown may lie far behind
     before = shown_s(page)
     page.keyboard.press(".")
     assert shown_s(page) - before == pytest.approx(FRAME_S, abs=0.5 * FRAME_S)
