@@ -132,13 +132,13 @@ class DetectionSettings(_Section):
         6.0, gt=3, description="Noise widths from which a single movement is looked at, in a clip with heavy tails."
     )
     least_evidence: float = Field(
-        2.8,
+        4.0,
         gt=0,
-        description="Strength of a single movement times the share of the motion around it, in space and in time, that "
-        "one twitch explains: below this, movements at rest are as many as twitches.",
+        description="Strength of a single movement times the share of the motion around it, in space beyond what is "
+        "usual and in time, that one twitch explains: below this, movements at rest are as many as twitches.",
     )
     lone_evidence: float = Field(
-        3.8, gt=0, description="The same for a movement that stands alone in a clip; set on rests (docs/method.md)."
+        5.2, gt=0, description="The same for a movement that stands alone in a clip; set on rests (docs/method.md)."
     )
     stray_rate_per_min: float = Field(
         0.1, gt=0, description="False movements a minute at `lone_evidence`; the detector's aim is 0.2 at most."
@@ -209,6 +209,9 @@ class DetectionSettings(_Section):
     )
     continuous_explained: float = Field(
         0.3, gt=0, le=1, description="Of the motion around lasting activity that its footprint explains at least."
+    )
+    continuous_uneven: float = Field(
+        0.7, gt=0, description="Coefficient of variation of its heights that lasting activity may have; our choice."
     )
     continuous_slowest_hz: float = Field(
         2.0, gt=0, description="Slowest twitching that lasts (units 2-60 Hz, AAEM 37)."

@@ -123,7 +123,7 @@ def read(path: Path, settings: Settings, _job: Mapping[str, Any], on_progress: b
 
 def peak(*_all: object) -> Parcel:
     """Largest resident size of this child so far, in bytes; `ru_maxrss` would count its parent's before the start."""
-    with open("/proc/self/status") as status:
+    with Path("/proc/self/status").open() as status:
         return Parcel(1024 * next(int(line.split()[1]) for line in status if line.startswith("VmHWM")))
 
 

@@ -118,7 +118,8 @@ def _activity(
     peaks = peaks[(shape["prominences"] >= settings.continuous_peak_share * typical) & (course[peaks] > 0)]
     if not len(peaks):
         return []
-    if np.median([peak_height(course, int(peak)) for peak in peaks]) < settings.continuous_smallest_px:
+    heights_px = np.array([peak_height(course, int(peak)) for peak in peaks])
+    if np.median(heights_px) < settings.continuous_smallest_px or uneven(heights_px) > settings.continuous_uneven:
         return []
     if quick_share(raw, time_s, settings.continuous_slowest_hz) < settings.continuous_quick_share:
         return []
@@ -138,6 +139,11 @@ def _activity(
         )
         for peak, (onset_s, offset_s) in zip(peaks, spans, strict=True)
     ]  # fmt: skip
+
+
+def uneven(heights_px: FloatArray) -> float:
+    """Coefficient of variation of the heights of peaks: units fire with much the same force, blocks jump by any."""
+    return float(np.std(heights_px) / max(float(np.mean(heights_px)), 1e-12))
 
 
 def quick_share(course_px: FloatArray, time_s: FloatArray, slowest_hz: float) -> float:

@@ -17,6 +17,7 @@ from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings, Settings
 from vision.twitch.aim import events_of_sites
 from vision.twitch.artefacts import closure_frames, rejected_closures, rejected_wide
+from vision.twitch.background import background
 from vision.twitch.cleaning import Cleaned, clean
 from vision.twitch.continuous import continuous_events, without_shadows
 from vision.twitch.detect import Candidate, credible, detect_at_seed, large_enough, without_repeats
@@ -134,11 +135,12 @@ def _candidates(
         found += detect_at_seed(seed, index, looked, signals.time_s, signals.is_keyframe, settings)
     middle = looked.motions[len(looked.motions) // 2]
     sigmas_px = [motion.sigma_px for motion in looked.motions]
+    resting = background(signals, cleaned, looked.usable)
     lasting = continuous_events(
         middle, usable, signals.time_s, 1 + max((event.seed for event in found), default=-1), settings
     )
-    lasting = without_shadows(localised(lasting, signals, cleaned, sigmas_px, settings), settings)
-    brief = without_repeats(localised(found, signals, cleaned, sigmas_px, settings), settings)
+    lasting = without_shadows(localised(lasting, signals, cleaned, resting, sigmas_px, settings), settings)
+    brief = without_repeats(localised(found, signals, cleaned, resting, sigmas_px, settings), settings)
     brief = [event for event in brief if not _is_covered(event, lasting)]
     brief = credible(brief, float(cleaned.in_view.sum() * np.median(np.diff(signals.time_s))), settings)
     return sorted([*brief, *lasting], key=lambda event: event.onset_s)

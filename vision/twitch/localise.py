@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vision.model.arrays import FloatArray
+from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
+from vision.twitch.background import Background
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.detect import Candidate
-from vision.twitch.shape import share_in_time
+from vision.twitch.shape import is_held, share_in_time
 
 NEIGHBOURHOOD_SIGMA = 2.2  # points farther than this may belong to another twitch
 SEARCH_SIGMA = 1.2  # around the place of detection within which the centre is looked for
@@ -28,24 +29,33 @@ QUIET_MARGIN_S = 0.05  # around an event that is no level any more
 FEWEST_LEVEL_FRAMES = 5
 COURSE_S = 0.7  # around a peak that its course is judged by; `vision.twitch.shape` looks at less
 MOST_EVENTS = 40  # averaged for one site; more do not make its place any surer
-LARGEST_EXTRAPOLATION = 4.0  # times the height seen that a footprint's centre may have, our choice
+LARGEST_EXTRAPOLATION = 2.5  # times the height seen that a footprint's centre may have, our choice
 AMPLITUDE_RANGE = (0.4, 1.6)  # by which the fit may correct the course's own height
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """A Gaussian footprint: centre and width in pixels, displacement at the centre, share of the motion explained."""
+    """A Gaussian footprint: centre and width in pixels, displacement at the centre.
+
+    explained : share of the motion around it. energy : that motion, squared, by each point's information.
+    """
 
     x_px: float
     y_px: float
     sigma_px: float
     displacement_px: tuple[float, float]
     explained: float
+    energy: float = 0.0
 
     @property
     def amplitude_px(self) -> float:
         """Length of the displacement at the centre."""
         return float(np.hypot(*self.displacement_px))
+
+    def explained_beyond(self, usual: float) -> float:
+        """Share that is explained of the motion around it, less what of the rest is `usual` energy."""
+        own = self.explained * self.energy
+        return own / max(own + max(0.0, self.energy - own - usual), 1e-12)
 
 
 def fit_footprint(
@@ -58,12 +68,11 @@ def fit_footprint(
     point_px : (N, 2). structure : (N, 2, 2) information. field_px : (N, 2) displacement.
     start_px : (2,) where it was detected. sigmas_px : widths to try.
     """
-    middle = float(np.median(sigmas_px))
-    near = np.hypot(*(point_px - start_px).T) < NEIGHBOURHOOD_SIGMA * middle
+    middle, near = float(np.median(sigmas_px)), neighbourhood(point_px, start_px, sigmas_px)
     points, information = point_px[near], structure[near]
     score = np.einsum("nij,nj->ni", information, field_px[near])
     total = max(float(np.einsum("ni,ni->", score, field_px[near])), 1e-12)
-    best = Footprint(float(start_px[0]), float(start_px[1]), middle, (0.0, 0.0), 0.0)
+    best = Footprint(float(start_px[0]), float(start_px[1]), middle, (0.0, 0.0), 0.0, total)
     centres = _centres(points, start_px, middle)
     for sigma_px in sigmas_px:
         share = np.exp(-0.5 * ((points[:, None] - centres[None]) ** 2).sum(-1) / sigma_px**2)
@@ -75,8 +84,13 @@ def fit_footprint(
         if explained[top] > best.explained:
             x_px, y_px = (float(value) for value in centres[top])
             moved = (float(solution[top, 0]), float(solution[top, 1]))
-            best = Footprint(x_px, y_px, float(sigma_px), moved, float(explained[top]))
+            best = Footprint(x_px, y_px, float(sigma_px), moved, float(explained[top]), total)
     return best
+
+
+def neighbourhood(point_px: FloatArray, start_px: FloatArray, sigmas_px: Sequence[float]) -> BoolArray:
+    """(N,) points around a place that a footprint is fitted to."""
+    return np.asarray(np.hypot(*(point_px - start_px).T) < NEIGHBOURHOOD_SIGMA * float(np.median(sigmas_px)))
 
 
 def _centres(points: FloatArray, start_px: FloatArray, sigma_px: float) -> FloatArray:
@@ -89,8 +103,8 @@ def _centres(points: FloatArray, start_px: FloatArray, sigma_px: float) -> Float
 
 
 def localised(
-    candidates: list[Candidate], signals: MotionSignals, cleaned: Cleaned, sigmas_px: Sequence[float],
-    settings: DetectionSettings,
+    candidates: list[Candidate], signals: MotionSignals, cleaned: Cleaned, resting: Background,
+    sigmas_px: Sequence[float], settings: DetectionSettings,
 ) -> list[Candidate]:  # fmt: skip
     """Move the events of each seed to the centre of their common footprint, and set their size by it.
 
@@ -104,7 +118,8 @@ def localised(
         start = np.array([members[0].x_px, members[0].y_px])
         found = fit_footprint(signals.point_px, signals.structure, field, start, sigmas_px)
         if members[0].is_single:
-            evidence = _evidence(members[0], found, signals, cleaned)
+            usual = resting.usual(neighbourhood(signals.point_px, start, sigmas_px))
+            evidence = _evidence(members[0], found, usual, signals, cleaned)
             if evidence < settings.least_evidence:
                 continue
         if members[0].is_continuous and found.explained < settings.continuous_explained:
@@ -132,16 +147,22 @@ def _smallest_px(event: Candidate, settings: DetectionSettings) -> float:
     return 0.0 if event.is_single else settings.repeated_smallest_px
 
 
-def _evidence(event: Candidate, found: Footprint, signals: MotionSignals, cleaned: Cleaned) -> float:
+def _evidence(
+    event: Candidate, found: Footprint, usual: float, signals: MotionSignals, cleaned: Cleaned
+) -> float:  # fmt: skip
     """Strength of a single movement, times the share of the motion around it that one twitch explains.
 
-    In space: what its footprint explains at the peak. In time: what a twitch's course explains of the footprint's.
+    In space: what its footprint explains at the peak, beyond the energy that is usual there. In time: what a twitch's
+    course explains of the footprint's; 0 where what an encoder holds explains it better.
     """
     near = np.flatnonzero(np.abs(signals.time_s - event.peak_s) < COURSE_S)
     window = slice(int(near[0]), int(near[-1]) + 1)
     course = footprint_course(found, signals.point_px, signals.structure, cleaned.displacement_px[window])
-    in_time = share_in_time(course, cleaned.in_view[window], signals.time_s[window], event.peak_s)
-    return event.strength * found.explained * in_time
+    seen, time_s = cleaned.in_view[window], signals.time_s[window]
+    if is_held(course, seen, time_s, event.peak_s):
+        return 0.0
+    in_time = share_in_time(course, seen, time_s, event.peak_s)
+    return event.strength * found.explained_beyond(usual) * in_time
 
 
 def footprint_course(

@@ -11,7 +11,7 @@ from tests.unit.twitch.motion_builders import FRAMES_S, SIGMA_PX, Planted, film,
 from tests.unit.twitch.test_detect import candidate
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
-from vision.twitch.continuous import continuous_events, polarisation, quick_share, without_shadows
+from vision.twitch.continuous import continuous_events, polarisation, quick_share, uneven, without_shadows
 from vision.twitch.detect import Candidate
 
 SETTINGS = DetectionSettings()
@@ -61,6 +61,15 @@ def test_rest_is_not_lasting_activity() -> None:
 def test_what_an_encoder_may_have_made_is_not() -> None:
     tiny = [replace(one, amplitude_px=0.2) for one in sustained(4.0, -18.0, 9.0)]
     assert not lasting(film(tiny, duration_s=12, noise_px=0.02))
+
+
+def test_peaks_of_every_size_are_not() -> None:
+    """Blocks of a starved encoder jump by a tenth of a pixel or by three; a muscle's twitches are alike."""
+    heights_px = np.random.default_rng(4).lognormal(-0.2, 1.0, 60)
+    ragged = [replace(one, amplitude_px=h) for one, h in zip(sustained(4.0, -18.0, 9.0), heights_px, strict=False)]
+    assert not lasting(film(ragged, duration_s=12, noise_px=0.02))
+    assert uneven(np.full(5, 0.4)) == 0.0
+    assert uneven(heights_px) > SETTINGS.continuous_uneven > uneven(np.array([1.0, 1.4, 0.7, 1.1, 0.8]))
 
 
 def test_bursts_with_long_pauses_are_not() -> None:
