@@ -138,13 +138,13 @@ class DetectionSettings(_Section):
         "usual and in time, that one twitch explains: below this, movements at rest are as many as twitches.",
     )
     lone_evidence: float = Field(
-        5.2, gt=0, description="The same for a movement that stands alone in a clip; set on rests (docs/method.md)."
+        5.5, gt=0, description="The same for a movement that stands alone in a clip; set on rests (docs/method.md)."
     )
     stray_rate_per_min: float = Field(
         0.1, gt=0, description="False movements a minute at `lone_evidence`; the detector's aim is 0.2 at most."
     )
     stray_fold: float = Field(
-        0.4, gt=0, description="Evidence by which false movements become e times as few; set on rests."
+        0.5, gt=0, description="Evidence by which false movements become e times as few; set on rests."
     )
     false_discovery_share: float = Field(
         0.05, gt=0, lt=1, description="Of single movements that may be false (Benjamini & Hochberg 1995)."
@@ -211,7 +211,7 @@ class DetectionSettings(_Section):
         0.3, gt=0, le=1, description="Of the motion around lasting activity that its footprint explains at least."
     )
     continuous_uneven: float = Field(
-        0.7, gt=0, description="Coefficient of variation of its heights that lasting activity may have; our choice."
+        0.7, gt=0, description="Standard deviation of its heights ÷ their mean, at most; set on one clip, our choice."
     )
     continuous_slowest_hz: float = Field(
         2.0, gt=0, description="Slowest twitching that lasts (units 2-60 Hz, AAEM 37)."

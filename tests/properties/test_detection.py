@@ -362,7 +362,6 @@ def test_a_twitch_somewhat_above_the_limit_is_mostly_found() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="where points have noise of their own, a footprint explains less of the motion")
 def test_and_so_where_neighbours_share_no_noise() -> None:
     assert hit_share(with_own_noise, 1.3) >= 0.8
 

@@ -11,7 +11,7 @@ from vision.model.signals import MotionSignals
 from vision.twitch.cleaning import Cleaned
 
 MOMENTS = 80  # of a clip that are looked at: their median is known to a seventh of its spread
-LEVEL_S = 1.0  # around a moment, where the level that it is held against is taken
+LEVEL_WINDOW_S = 1.0  # around a moment, where the level that it is held against is taken
 OWN_S = 0.1  # around it that is no part of that level
 FEWEST_LEVEL_FRAMES = 5
 
@@ -39,7 +39,7 @@ def background(signals: MotionSignals, cleaned: Cleaned, quiet: BoolArray) -> Ba
     energies = []
     for frame in moments:
         apart_s = np.abs(signals.time_s - signals.time_s[frame])
-        level_frames = quiet & (apart_s < LEVEL_S) & (apart_s > OWN_S)
+        level_frames = quiet & (apart_s < LEVEL_WINDOW_S) & (apart_s > OWN_S)
         if level_frames.sum() >= FEWEST_LEVEL_FRAMES:
             moved = cleaned.displacement_px[frame] - np.median(cleaned.displacement_px[level_frames], axis=0)
             energies.append(np.einsum("ni,nij,nj->n", moved, signals.structure, moved))

@@ -13,7 +13,7 @@ from vision.twitch.strength import Response
 
 REFERENCE_SIGMA_IOD, REFERENCE_SIGMA_PX = 0.075, 16.0  # architecture.md, limit_of_detection_px
 REFERENCE_RISE_S = 0.045
-USUAL_EXPLAINED = 0.6  # of the motion around a twitch near the limit, that nine of ten explain; see docs/method.md
+USUAL_EXPLAINED = 0.6  # of the motion around a twitch near the limit, which most explain; our choice, docs/method.md
 PHASES = 8  # of the frame clock at which the reference twitch is put in
 POWER = 0.9
 

@@ -15,7 +15,7 @@ import numpy as np
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
-from vision.twitch.background import Background
+from vision.twitch.background import FEWEST_LEVEL_FRAMES, LEVEL_WINDOW_S, Background
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.detect import Candidate
 from vision.twitch.shape import is_held, share_in_time
@@ -24,12 +24,10 @@ NEIGHBOURHOOD_SIGMA = 2.2  # points farther than this may belong to another twit
 SEARCH_SIGMA = 1.2  # around the place of detection within which the centre is looked for
 STEP_SIGMA = 0.35  # of the search: half of it is the largest error that the lattice adds
 BESIDE_SIGMA = 1.0  # a centre needs a tracked point within this
-LEVEL_WINDOW_S = 1.0  # around a peak, where the level that it rises from is taken
 QUIET_MARGIN_S = 0.05  # around an event that is no level any more
-FEWEST_LEVEL_FRAMES = 5
 COURSE_S = 0.7  # around a peak that its course is judged by; `vision.twitch.shape` looks at less
 MOST_EVENTS = 40  # averaged for one site; more do not make its place any surer
-LARGEST_EXTRAPOLATION = 2.5  # times the height seen that a footprint's centre may have, our choice
+LARGEST_EXTRAPOLATION = 4.0  # times the height seen that a footprint's centre may have, our choice
 AMPLITUDE_RANGE = (0.4, 1.6)  # by which the fit may correct the course's own height
 
 
@@ -147,9 +145,7 @@ def _smallest_px(event: Candidate, settings: DetectionSettings) -> float:
     return 0.0 if event.is_single else settings.repeated_smallest_px
 
 
-def _evidence(
-    event: Candidate, found: Footprint, usual: float, signals: MotionSignals, cleaned: Cleaned
-) -> float:  # fmt: skip
+def _evidence(event: Candidate, found: Footprint, usual: float, signals: MotionSignals, cleaned: Cleaned) -> float:
     """Strength of a single movement, times the share of the motion around it that one twitch explains.
 
     In space: what its footprint explains at the peak, beyond the energy that is usual there. In time: what a twitch's

@@ -12,7 +12,7 @@ from vision.twitch.decode import DECAYS, RISES_S
 
 BEFORE_S, AFTER_S = 0.3, 0.6  # around a peak that are looked at: what a twitch takes, and as much beside it
 SHIFTS_FRAMES = np.linspace(-1.0, 1.0, 9)  # by which the peak may lie off the frame that shows it best
-LONGEST_HELD_S = 0.4  # before and after a peak: a keyframe comes every 0.5-10 s, but held is held, our choice
+LONGEST_HELD_S = 0.4  # before or after a peak that a block may stay where it is, our choice
 FEWEST_FRAMES = 8  # in that window; fewer fit anything
 
 

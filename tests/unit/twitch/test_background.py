@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -38,7 +36,7 @@ def test_noise_has_the_energy_of_its_variance_and_its_level() -> None:
     per_point = 2 * NOISE_PX**2 * signals.structure[0, 0, 0]
     near = np.zeros(len(signals.point_px), bool)
     near[:100] = True
-    usual = resting(replace(signals)).usual(near)
+    usual = resting(signals).usual(near)
     assert usual == pytest.approx(100 * per_point, rel=0.15)
 
 

@@ -63,13 +63,17 @@ def test_what_an_encoder_may_have_made_is_not() -> None:
     assert not lasting(film(tiny, duration_s=12, noise_px=0.02))
 
 
-def test_peaks_of_every_size_are_not() -> None:
+def test_heights_must_be_alike() -> None:
     """Blocks of a starved encoder jump by a tenth of a pixel or by three; a muscle's twitches are alike."""
-    heights_px = np.random.default_rng(4).lognormal(-0.2, 1.0, 60)
-    ragged = [replace(one, amplitude_px=h) for one, h in zip(sustained(4.0, -18.0, 9.0), heights_px, strict=False)]
-    assert not lasting(film(ragged, duration_s=12, noise_px=0.02))
+    twitches = sustained(3.0, -18.0, 9.0)
+    ragged = [replace(one, amplitude_px=1.5 * (1 + 2 * (k % 9 == 4))) for k, one in enumerate(twitches)]
+    signals = film(ragged, duration_s=12, noise_px=0.15)
+    motion, usable = surveyed(signals).motions[1], np.ones(len(signals.time_s), bool)
+    strict = SETTINGS.model_copy(update={"continuous_uneven": 0.2})
+    assert continuous_events(motion, usable, signals.time_s, 0, SETTINGS)
+    assert not continuous_events(motion, usable, signals.time_s, 0, strict)
     assert uneven(np.full(5, 0.4)) == 0.0
-    assert uneven(heights_px) > SETTINGS.continuous_uneven > uneven(np.array([1.0, 1.4, 0.7, 1.1, 0.8]))
+    assert uneven(np.array([1.0, 3.0])) == pytest.approx(0.5)
 
 
 def test_bursts_with_long_pauses_are_not() -> None:
