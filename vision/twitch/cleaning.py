@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -11,7 +11,7 @@ from vision.dsp import running_quantile
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals
 
-FEWEST_VALID = 0.5  # share of the points a frame needs, and of the frames a point needs
+FEWEST_VALID = 0.5  # share of the points a frame needs, and of the frames in view a point needs
 FEWEST_STEPS = 30  # from which the noise of a point can be told
 QUIET_QUANTILE = 1 / 3
 EXCESS_RANGE = (0.5, 30.0)  # of noise power. A point much quieter than its texture allows is held still by the encoder
@@ -37,13 +37,29 @@ class Cleaned:
     information: FloatArray
 
 
+def without_lost_points(signals: MotionSignals) -> MotionSignals:
+    """Leave out the points that are seen in too few of the frames in view; where nothing is in view, none is left."""
+    in_view = _in_view(signals)
+    kept = signals.valid[in_view].mean(0) >= FEWEST_VALID if in_view.any() else np.zeros(signals.valid.shape[1], bool)
+    return replace(
+        signals, point_px=signals.point_px[kept], region_of_point=signals.region_of_point[kept],
+        displacement_px=signals.displacement_px[:, kept], noise_px=signals.noise_px[:, kept],
+        valid=signals.valid[:, kept], structure=signals.structure[kept],
+    )  # fmt: skip
+
+
+def _in_view(signals: MotionSignals) -> BoolArray:
+    """(T,) frames that show enough of the points."""
+    return np.asarray(signals.valid.mean(1) >= FEWEST_VALID)
+
+
 def clean(signals: MotionSignals) -> Cleaned:
     """Bridge gaps, and mark the frames whose motion is not the skin's own.
 
     A keyframe is coded anew, so the whole picture may jump there; the jump is left out, the frames around it are
     not, for phones write one every second.
     """
-    in_view = signals.valid.mean(1) >= FEWEST_VALID
+    in_view = _in_view(signals)
     displacement = _bridged(signals)
     after_gap = ~in_view
     for _ in range(EDGE_FRAMES):
@@ -82,7 +98,7 @@ def torn(signals: MotionSignals) -> BoolArray:
     found = cKDTree(signals.point_px).query(signals.point_px, k=count)
     apart_px, index = np.asarray(found[0]), np.asarray(found[1], dtype=np.intp)
     limit_px = LARGEST_STRAIN * np.maximum(np.median(apart_px[:, 1:], axis=1), signals.spacing_px)
-    still = np.median(signals.displacement_px, axis=0)
+    still = np.nanmedian(np.where(signals.valid.any(0)[:, None], signals.displacement_px, 0.0), axis=0)
     for frame, displacement in enumerate(signals.displacement_px):
         moved = displacement - still
         far = np.flatnonzero(np.hypot(moved[:, 0], moved[:, 1]) > limit_px)
@@ -110,7 +126,7 @@ def _bridged(signals: MotionSignals) -> FloatArray:
     valid = signals.valid & ~torn(signals)
     for point in np.flatnonzero(~valid.all(0)):
         seen = valid[:, point]
-        if seen.mean() < FEWEST_VALID:
+        if not seen.any():
             displacement[:, point] = 0.0
             continue
         for axis in (0, 1):

@@ -18,7 +18,7 @@ from vision.settings import DetectionSettings, Settings
 from vision.twitch.aim import events_of_sites
 from vision.twitch.artefacts import closure_frames, rejected_closures, rejected_wide
 from vision.twitch.background import background
-from vision.twitch.cleaning import Cleaned, clean
+from vision.twitch.cleaning import Cleaned, clean, without_lost_points
 from vision.twitch.continuous import continuous_events, without_shadows
 from vision.twitch.detect import Candidate, credible, detect_at_seed, large_enough, without_repeats
 from vision.twitch.eyelids import find_closures
@@ -57,6 +57,7 @@ def find_twitches(
     """
     closures = eye_closures(regions, settings)
     blinks = partial_blinks(regions, closures, settings)
+    signals = without_lost_points(signals)
     cleaned = clean(signals)
     signals = replace(signals, structure=cleaned.information)
     if cleaned.usable.sum() < FEWEST_FRAMES:

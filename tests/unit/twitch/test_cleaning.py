@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.unit.twitch.motion_builders import film
-from vision.twitch.cleaning import clean, regress_out
+from vision.twitch.cleaning import clean, regress_out, torn, without_lost_points
 
 
 def gap_of(*frames: int, count: int = 120) -> np.ndarray:
@@ -43,13 +43,39 @@ def test_the_input_is_left_as_it_was() -> None:
     assert np.isnan(signals.displacement_px[5]).all()
 
 
-def test_a_point_that_is_hardly_ever_seen_does_not_move() -> None:
+def test_points_that_are_lost_most_of_the_time_are_left_out_and_no_others() -> None:
     signals = film(duration_s=4)
     valid = signals.valid.copy()
     valid[10:110, 3] = False
-    cleaned = clean(replace(signals, valid=valid))
-    assert not cleaned.displacement_px[:, 3].any()
-    assert cleaned.in_view.all()
+    valid[10:50, 4] = False
+    kept = without_lost_points(replace(signals, valid=valid))
+    np.testing.assert_array_equal(kept.point_px, np.delete(signals.point_px, 3, axis=0))
+    np.testing.assert_array_equal(kept.displacement_px, np.delete(signals.displacement_px, 3, axis=1))
+
+
+def test_points_count_by_the_frames_that_show_the_part() -> None:
+    """A face that is in view for a third of the clip once had no motion at all, and no twitch "down to 0.000 px"."""
+    signals = film(duration_s=4, gap=gap_of(*range(40, 120)))
+    kept = without_lost_points(signals)
+    assert len(kept.point_px) == len(signals.point_px)
+    np.testing.assert_array_equal(clean(kept).displacement_px[:40], signals.displacement_px[:40])
+
+
+def test_of_a_part_that_is_never_in_view_no_point_is_left() -> None:
+    assert not len(without_lost_points(film(duration_s=4, gap=gap_of(*range(120)))).point_px)
+
+
+def test_a_patch_is_torn_off_beside_a_gap_as_without_one() -> None:
+    patch = np.zeros(len(film(duration_s=4).point_px), bool)
+    patch[:4] = True
+    jump = (
+        np.where((np.arange(120) >= 70)[:, None, None] & (np.arange(120) < 75)[:, None, None], 9.0, 0.0)
+        * patch[:, None]
+    )
+    for gap in (None, gap_of(*range(20, 30))):
+        away = torn(film(duration_s=4, extra_px=jump, gap=gap))
+        assert away[70:75, :4].all()
+        assert away[:70].sum() == 0
 
 
 def test_the_jump_into_a_keyframe_is_left_out_and_nothing_else() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.unit.twitch.motion_builders import SCALE_PX, Planted, face, film, found, limb
+from tests.unit.twitch.motion_builders import SCALE_PX, Planted, face, film, findings, found, limb, unmatched
 from tests.unit.twitch.test_detect import candidate
 from vision.errors import ClipTooShortError, NothingToMeasureError
 from vision.model.events import EventSet
@@ -92,6 +92,16 @@ def test_a_region_out_of_view_was_not_observed(signals: MotionSignals) -> None:
     rows = found(signals, face(signals, seen=seen)).observed
     assert rows[0].observed_s > 9.5
     assert rows[1].observed_s == pytest.approx(100 / 30, abs=0.3)
+
+
+def test_a_part_in_view_for_a_third_of_the_clip_is_measured_as_well_as_alone() -> None:
+    gap = np.zeros(900, bool)
+    gap[300:] = True
+    alone = findings(film(TWO_PLACES, duration_s=10))
+    partly = findings(film(TWO_PLACES, duration_s=30, gap=gap))
+    assert partly.limits_px == pytest.approx(alone.limits_px, rel=0.2)
+    assert not any(unmatched(TWO_PLACES, partly.events.events))
+    assert partly.events.observed_s == pytest.approx(alone.events.observed_s, abs=0.2)
 
 
 def test_points_of_no_region_make_no_event(signals: MotionSignals) -> None:
