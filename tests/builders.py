@@ -95,6 +95,7 @@ def make_regions(view="face", regions=FACE_REGIONS, *, duration_s=12.0, rate_hz=
         eye_aperture=np.full((frames, 2), np.nan if view == "skin" else 0.3),
         eye_outline_px=np.full((frames, 2, 8, 2), np.nan),
         head_pose_deg=np.full((frames, 3), np.nan),
+        mouth_iod=np.full((frames, 3), np.nan),
     )
 
 

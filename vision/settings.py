@@ -328,6 +328,20 @@ class FeatureSettings(_Section):
     longest_blink_s: float = Field(
         0.4, gt=0, description="Longer bilateral closures are no blinks (our choice, unvalidated)."
     )
+    mouth_height_iod: float = Field(
+        0.02,
+        gt=0,
+        description="Change of the lips' height from which a mouth talks; real talk has 0.05-0.17, rest to 0.016.",
+    )
+    mouth_corner_iod: float = Field(
+        0.025, gt=0, description="Way of both corners alike from which a mouth smiles; rest has up to 0.017."
+    )
+    mouth_usual_window_s: float = Field(
+        10.0, gt=0, description="Over which a mouth's usual shape is taken; our choice, as for the eyes."
+    )
+    mouth_pause_s: float = Field(
+        0.6, gt=0, description="Shorter pauses do not part talk: syllables come 3-6 a second, breaths between them."
+    )
     long_closure_s: float = Field(0.5, gt=0, description="From which a closure is a finding (our choice, unvalidated).")
     frequent_closures_per_min: float = Field(40.0, gt=0, description="Above it, a finding (our choice, unvalidated).")
     frequent_closure_watch_s: float = Field(10.0, gt=0, description="Watched at least before a rate of blinks counts.")

@@ -29,6 +29,7 @@ class Sighting:
     eye_aperture: FloatArray
     eye_outline_px: FloatArray
     head_pose_deg: FloatArray
+    mouth_iod: FloatArray
 
 
 def nothing_seen(time_s: float, regions: int, corners: int, eye_corners: int) -> Sighting:
@@ -41,6 +42,7 @@ def nothing_seen(time_s: float, regions: int, corners: int, eye_corners: int) ->
         np.full((regions, 3), np.nan),
         np.full(2, np.nan),
         np.full((2, eye_corners, 2), np.nan),
+        np.full(3, np.nan),
         np.full(3, np.nan),
     )
 
@@ -56,7 +58,7 @@ def assemble(
 ) -> RegionTrack:
     """Spread sightings over all frames.
 
-    Places are smoothed a little and interpolated; the eye aperture is interpolated only, so that blinks stay sharp.
+    Places are smoothed a little and interpolated; eyes and mouth only interpolated: blinks and syllables stay sharp.
     Nothing is carried across a gap longer than `bridge_s`.
 
     Raises
@@ -88,6 +90,7 @@ def assemble(
         "eye_aperture": spread("eye_aperture", None),
         "eye_outline_px": spread("eye_outline_px", None),
         "head_pose_deg": spread("head_pose_deg", SMOOTHING_SD_S),
+        "mouth_iod": spread("mouth_iod", None),
     }
     for values in parts.values():
         values[~anywhere] = np.nan

@@ -189,6 +189,7 @@ class EyeLocator:
             eye_aperture=aperture,
             eye_outline_px=rings,
             head_pose_deg=np.full(3, np.nan),
+            mouth_iod=np.full(3, np.nan),
         )
 
 

@@ -17,6 +17,7 @@ from vision.locate.mesh import (
     OVAL,
     REGIONS,
     eye_aperture,
+    mouth_iod,
     outline_index,
 )
 from vision.locate.paint import grown, mean_colour, painted
@@ -200,6 +201,7 @@ def _sighting(points: FloatArray, frame: Frame, is_mirrored: bool) -> Sighting:
         eye_aperture=np.array([eye_aperture(ring) for ring in rings]),
         eye_outline_px=rings,
         head_pose_deg=head_pose_deg(points),
+        mouth_iod=mouth_iod(points)[[0, 2, 1] if is_mirrored else [0, 1, 2]],
     )
 
 

@@ -20,6 +20,9 @@ MeshSide = Literal["right", "left", "midline"]
 LANDMARK_COUNT = 478  # 468 of the face, 10 of the irises
 OUTLINE_CORNERS = 12  # of every region; shorter outlines repeat their last corner
 OUTER_CORNERS = (33, 263)  # outer eye corners, mesh right and left
+MOUTH_CORNERS = (61, 291)  # mesh right and left
+LIPS_MIDDLE = (0, 17)  # outer edges of upper and lower lip: rest moves them less than the inner ones of a smile
+NOSE_BASE = 2  # which the mouth hardly moves
 
 OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
@@ -102,3 +105,26 @@ def eye_aperture(ring: FloatArray) -> float:
         return float("nan")
     lids = [float(np.hypot(*(ring[upper] - ring[lower]))) for upper, lower in FACING_PAIRS]
     return float(np.mean(lids)) / width
+
+
+def mouth_iod(points: FloatArray) -> FloatArray:
+    """Measure a mouth in a face's own axes, so that turns of the camera leave it as it is.
+
+    Parameters
+    ----------
+    points : (478, 2 or 3) px.
+
+    Returns
+    -------
+    (3,) outer-eye distances: height of both lips at their middle; how far the mesh's right and left corner lie out from
+    the nose's middle. NaN where the eyes have no distance.
+    """
+    across = points[OUTER_CORNERS[1], :2] - points[OUTER_CORNERS[0], :2]
+    unit_px = float(np.hypot(*across))
+    if not unit_px > 0:
+        return np.full(3, np.nan)
+    across = across / unit_px**2
+    down = np.array([-across[1], across[0]])
+    upper, lower = points[list(LIPS_MIDDLE), :2]
+    right, left = points[list(MOUTH_CORNERS), :2] - points[NOSE_BASE, :2]
+    return np.array([(lower - upper) @ down, -right @ across, left @ across])

@@ -231,4 +231,5 @@ class SkinLocator:
             eye_aperture=np.full(2, np.nan),
             eye_outline_px=np.full((2, 0, 2), np.nan),
             head_pose_deg=np.full(3, np.nan),
+            mouth_iod=np.full(3, np.nan),
         )

@@ -45,6 +45,8 @@ class RegionTrack:
         Where the side of a single eye is unknown it stands in column RIGHT and the other column is NaN.
     eye_outline_px : (T, 2, E, 2) outline of the opening between the lids (the eyeball); NaN where not seen.
     head_pose_deg : (T, 3) nod (pitch), turn (yaw), lean (roll); NaN where not measured.
+    mouth_iod : (T, 3) height of both lips together, and how far the patient's right and left corner of the mouth lie
+        out from the nose's middle; outer-eye distances, not smoothed: syllables stay sharp. NaN where not measured.
     """
 
     view: View
@@ -58,6 +60,7 @@ class RegionTrack:
     eye_aperture: FloatArray
     eye_outline_px: FloatArray
     head_pose_deg: FloatArray
+    mouth_iod: FloatArray
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -70,6 +73,7 @@ class RegionTrack:
         require_shape("eye_aperture", self.eye_aperture, (frames, 2))
         require_shape("eye_outline_px", self.eye_outline_px, (frames, 2, None, 2))
         require_shape("head_pose_deg", self.head_pose_deg, (frames, 3))
+        require_shape("mouth_iod", self.mouth_iod, (frames, 3))
 
 
 def region_label(name: str, side: str | None) -> str:

@@ -20,7 +20,7 @@ from vision.errors import ResultFileError, ShapeError
 from vision.model.regions import RegionTrack
 from vision.model.signals import MotionSignals
 
-FORMAT = 1
+FORMAT = 2
 _TIMES = ("time_s",)
 _SIGNAL_FLOATS = (
     "point_px",
@@ -34,7 +34,7 @@ _SIGNAL_FLOATS = (
 _SIGNAL_BOOLS = ("valid", "is_keyframe")
 _SIGNAL_INTS = ("region_of_point",)
 _SIGNAL_PLAIN = ("scale_px", "spacing_px", "reference_index")
-_REGION_FLOATS = ("outline_px", "scale_px", "skin_rgb", "eye_aperture", "eye_outline_px", "head_pose_deg")
+_REGION_FLOATS = ("outline_px", "scale_px", "skin_rgb", "eye_aperture", "eye_outline_px", "head_pose_deg", "mouth_iod")
 _REGION_BOOLS = ("seen",)
 _REGION_PLAIN = ("view", "names", "sides", "warnings")
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, RecursionError)

@@ -25,6 +25,7 @@ from vision.twitch.eyelids import find_closures
 from vision.twitch.gather import gather
 from vision.twitch.limit import limit_of_detection_px
 from vision.twitch.localise import localised
+from vision.twitch.mouth import mouth_frames, mouth_movements
 from vision.twitch.sites import Survey, find_seeds, find_singles, survey
 
 FEWEST_FRAMES = 30  # a second at 30 frames/s; the noise model has no less to learn from
@@ -62,12 +63,18 @@ def find_twitches(
     signals = replace(signals, structure=cleaned.information)
     if cleaned.usable.sum() < FEWEST_FRAMES:
         raise _too_little_followed(int(cleaned.usable.sum()), len(signals.time_s))
-    covered = closure_frames([*closures, *blinks], signals.time_s)
+    mouth = mouth_movements(regions, settings.features)
+    talking = mouth_frames(mouth, signals.time_s)
+    covered = closure_frames([*closures, *blinks], signals.time_s) | talking
     looked = survey(signals, cleaned, covered, settings.detection)
     limits_px = limit_of_detection_px(looked, signals, settings.detection)
     candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~covered, settings.detection)
     candidates = large_enough(candidates, limits_px, settings.detection)
-    rejected = [*rejected_closures([*closures, *blinks]), *rejected_wide(looked.wide, signals, regions)]
+    rejected = [
+        *rejected_closures([*closures, *blinks]),
+        *mouth,
+        *rejected_wide(looked.wide & ~talking, signals, regions),
+    ]
     watched = cleaned.in_view & regions.seen.any(1) & ~_lost(candidates, looked, signals.time_s)
     events = gather(candidates, rejected, closures, watched, signals, regions, settings.detection, mm_per_px)
     return Findings(events, limits_px)

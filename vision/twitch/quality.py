@@ -90,6 +90,15 @@ def _film_warnings(info: ClipInfo, events: EventSet, settings: QualitySettings) 
                 f"Film {settings.good_duration_s:.0f} s, better 2 to 3 minutes.",
             )
         )
+    talked_s = sum(movement.offset_s - movement.onset_s for movement in events.rejected if movement.kind == "speech")
+    if talked_s > 0:
+        found.append(
+            QualityWarning(
+                "talking",
+                f"The mouth moved as in talking for {talked_s:.0f} s, which were left out.",
+                "Film without talking.",
+            )
+        )
     if not info.is_complete:
         found.append(QualityWarning("incomplete", "The clip could not be read to its end.", "Copy the original again."))
     return found

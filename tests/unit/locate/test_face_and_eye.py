@@ -53,6 +53,9 @@ def test_a_portrait_is_a_face_with_fifteen_regions(face):
     assert "small-face" in track.warnings or scale_px >= SETTINGS.smallest_face_iod_px
     assert ((track.eye_aperture > 0.15) & (track.eye_aperture < 0.5)).all()
     assert (np.abs(track.head_pose_deg) < 30).all()
+    height, *corners = track.mouth_iod.mean(0)
+    assert 0.1 < height < 0.5
+    assert all(0.15 < corner < 0.5 for corner in corners)
 
 
 @pytest.mark.parametrize("name", ["upper-eyelid", "lower-eyelid", "brow", "cheek", "mouth-corner"])

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.locate.mesh import EYE_MODEL_ORDER, OUTLINE_CORNERS, REGIONS, RIGHT_EYE, eye_aperture, outline_index
+from vision.locate.mesh import (
+    EYE_MODEL_ORDER,
+    LANDMARK_COUNT,
+    OUTLINE_CORNERS,
+    REGIONS,
+    RIGHT_EYE,
+    eye_aperture,
+    mouth_iod,
+    outline_index,
+)
 
 
 def ring(opening, width=30.0):
@@ -45,3 +54,23 @@ def test_every_side_has_the_same_regions():
 def test_eye_model_order_holds_each_corner_of_the_eye_once():
     assert len(EYE_MODEL_ORDER) == len(set(EYE_MODEL_ORDER)) == 71
     assert set(RIGHT_EYE) <= set(EYE_MODEL_ORDER)
+
+
+def mouth(height=30.0, right=55.0, left=55.0):
+    """A mesh of which only eyes, nose and mouth have a place; the eyes are 200 px apart."""
+    points = np.zeros((LANDMARK_COUNT, 2))
+    points[33], points[263], points[2] = (-100, -80), (100, -80), (0, 0)
+    points[0], points[17], points[61], points[291] = (0, 30), (0, 30 + height), (-right, 45), (left, 45)
+    return points
+
+
+@given(st.floats(-5, 60), st.floats(20, 90), st.floats(20, 90), st.floats(-180, 180), st.floats(0.1, 9))
+def test_a_mouth_is_measured_in_the_faces_own_axes(height, right, left, turn_deg, size):
+    turn = np.radians(turn_deg)
+    matrix = size * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    moved = mouth(height, right, left) @ matrix.T + (300, 40)
+    assert mouth_iod(moved) == pytest.approx([height / 200, right / 200, left / 200], abs=1e-9)
+
+
+def test_a_face_without_width_has_no_mouth():
+    assert np.isnan(mouth_iod(np.zeros((LANDMARK_COUNT, 3)))).all()

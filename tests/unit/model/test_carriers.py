@@ -61,7 +61,8 @@ def test_signals_cannot_be_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["outline_px", "seen", "scale_px", "skin_rgb", "eye_aperture", "eye_outline_px", "head_pose_deg"]
+    "name",
+    ["outline_px", "seen", "scale_px", "skin_rgb", "eye_aperture", "eye_outline_px", "head_pose_deg", "mouth_iod"],
 )
 def test_regions_that_do_not_fit_are_refused(name: str) -> None:
     with pytest.raises(ShapeError):

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from tests.builders import SKIN_REGIONS, make_regions, make_signals
 from vision.errors import ResultFileError
 from vision.model.signals import MotionSignals
-from vision.report.signals_file import load_signals, save_signals
+from vision.report.signals_file import FORMAT, load_signals, save_signals
 
 single = st.floats(width=32, allow_infinity=False)
 
@@ -99,7 +99,7 @@ def test_pickles_are_not_opened(tmp_path):
 
 
 def test_another_format_is_refused(tmp_path):
-    meta = np.frombuffer(json.dumps({"format": 2}).encode(), dtype=np.uint8)
+    meta = np.frombuffer(json.dumps({"format": FORMAT + 1}).encode(), dtype=np.uint8)
     np.savez(tmp_path / "s.npz", meta=meta)
-    with pytest.raises(ResultFileError, match="format 2"):
+    with pytest.raises(ResultFileError, match=f"format {FORMAT + 1}"):
         load_signals(tmp_path / "s.npz")

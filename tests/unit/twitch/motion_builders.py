@@ -130,6 +130,7 @@ def face(signals: MotionSignals, **changes: Any) -> RegionTrack:
         eye_aperture=np.full((frames, 2), 0.3),
         eye_outline_px=np.full((frames, 2, 8, 2), np.nan),
         head_pose_deg=np.zeros((frames, 3)),
+        mouth_iod=np.tile([0.16, 0.27, 0.27], (frames, 1)),
     )
     return replace(track, **changes)
 
@@ -142,6 +143,7 @@ def limb(signals: MotionSignals) -> RegionTrack:
         signals, view="skin", names=("skin",), sides=(None,), outline_px=np.zeros((frames, 1, 4, 2)),
         seen=np.ones((frames, 1), bool), scale_px=np.full(frames, np.nan), eye_aperture=nothing,
         skin_rgb=np.full((frames, 1, 3), 130.0), head_pose_deg=np.full((frames, 3), np.nan),
+        mouth_iod=np.full((frames, 3), np.nan),
     )  # fmt: skip
 
 
