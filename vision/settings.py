@@ -138,7 +138,7 @@ class DetectionSettings(_Section):
         "usual and in time, that one twitch explains: below this, movements at rest are as many as twitches.",
     )
     lone_evidence: float = Field(
-        5.5, gt=0, description="The same for a movement that stands alone in a clip; set on rests (docs/method.md)."
+        5.2, gt=0, description="The same for a movement that stands alone in a clip; set on rests (docs/method.md)."
     )
     stray_rate_per_min: float = Field(
         0.1, gt=0, description="False movements a minute at `lone_evidence`; the detector's aim is 0.2 at most."

@@ -18,6 +18,7 @@ EXCESS_RANGE = (0.5, 30.0)  # of noise power. A point much quieter than its text
 NEIGHBOURS = 8  # that a point of a lattice has
 LARGEST_STRAIN = 0.3  # of skin between neighbouring points; facial expression reaches 0.2-0.3, our choice
 LARGEST_PATCH = 12  # points across that are lost together
+EVEN_STEPS = 4.9  # 97th percentile ÷ median of the steps of a point; phone films have 3.5-4.9, white noise 3.2
 EDGE_FRAMES = 2  # frames after a gap that still lean on what was before it
 
 
@@ -28,6 +29,7 @@ class Cleaned:
     displacement_px : (T, N, 2) without gaps. in_view : (T,) enough of the points were seen.
     usable : (T,) the step from the frame before is the skin's own. nuisance : (T, K) courses of brightness.
     information : (N, 2, 2) of each point: that of its texture, as far as its measured noise bears it out.
+    starvation : 1 for a film that had bits enough, larger where an encoder holds blocks still and moves them at once.
     """
 
     displacement_px: FloatArray
@@ -35,6 +37,7 @@ class Cleaned:
     usable: BoolArray
     nuisance: FloatArray
     information: FloatArray
+    starvation: float = 1.0
 
 
 def without_lost_points(signals: MotionSignals) -> MotionSignals:
@@ -66,7 +69,7 @@ def clean(signals: MotionSignals) -> Cleaned:
         after_gap = after_gap | np.roll(after_gap, 1) & (np.arange(len(after_gap)) > 0)
     usable = in_view & ~after_gap & ~signals.is_keyframe
     information = borne_out(signals.structure, displacement, usable)
-    return Cleaned(displacement, in_view, usable, _brightness(signals), information)
+    return Cleaned(displacement, in_view, usable, _brightness(signals), information, starvation(displacement, usable))
 
 
 def borne_out(structure: FloatArray, displacement_px: FloatArray, usable: BoolArray) -> FloatArray:
@@ -84,6 +87,21 @@ def borne_out(structure: FloatArray, displacement_px: FloatArray, usable: BoolAr
     excess = (measured / expected).mean(1)
     excess = excess / max(float(np.median(excess)), 1e-12)
     return np.asarray(structure / np.clip(excess, *EXCESS_RANGE)[:, None, None])
+
+
+def starvation(displacement_px: FloatArray, usable: BoolArray) -> float:
+    """Say by how much the typical place's steps are more uneven than those of a film with bits enough, squared.
+
+    An encoder that lacks bits repeats a block until its picture is too wrong, then moves it at once: many steps of
+    nothing, few large ones. The square is our choice: it orders the strays of 40 minutes of rest (docs/method.md).
+    """
+    both = usable[1:] & usable[:-1]
+    if both.sum() < FEWEST_STEPS or not displacement_px.shape[1]:
+        return 1.0
+    middle, far = np.quantile(np.abs(np.diff(displacement_px, axis=0)[both]), [0.5, 0.97], axis=0)
+    moving = middle > 0
+    uneven = float(np.median(far[moving] / middle[moving])) if moving.any() else 0.0
+    return max(1.0, uneven / EVEN_STEPS) ** 2
 
 
 def torn(signals: MotionSignals) -> BoolArray:

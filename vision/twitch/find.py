@@ -61,23 +61,29 @@ def find_twitches(
     signals = without_lost_points(signals)
     cleaned = clean(signals)
     signals = replace(signals, structure=cleaned.information)
+    detection = _with_evidence_for(cleaned.starvation, settings.detection)
     if cleaned.usable.sum() < FEWEST_FRAMES:
         raise _too_little_followed(int(cleaned.usable.sum()), len(signals.time_s))
     mouth = mouth_movements(regions, settings.features)
     talking = mouth_frames(mouth, signals.time_s)
     covered = closure_frames([*closures, *blinks], signals.time_s) | talking
-    looked = survey(signals, cleaned, covered, settings.detection)
-    limits_px = limit_of_detection_px(looked, signals, settings.detection)
-    candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~covered, settings.detection)
-    candidates = large_enough(candidates, limits_px, settings.detection)
+    looked = survey(signals, cleaned, covered, detection)
+    limits_px = limit_of_detection_px(looked, signals, detection)
+    candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~covered, detection)
+    candidates = large_enough(candidates, limits_px, detection)
     rejected = [
         *rejected_closures([*closures, *blinks]),
         *mouth,
         *rejected_wide(looked.wide & ~talking, signals, regions),
     ]
     watched = cleaned.in_view & regions.seen.any(1) & ~_lost(candidates, looked, signals.time_s)
-    events = gather(candidates, rejected, closures, watched, signals, regions, settings.detection, mm_per_px)
+    events = gather(candidates, rejected, closures, watched, signals, regions, detection, mm_per_px)
     return Findings(events, limits_px)
+
+
+def _with_evidence_for(starvation: float, settings: DetectionSettings) -> DetectionSettings:
+    """Ask for more evidence of a lone movement where an encoder moves blocks; the limit of detection rises with it."""
+    return settings.model_copy(update={"lone_evidence": settings.lone_evidence * starvation})
 
 
 def _too_little_followed(followed: int, count: int) -> ClipError:

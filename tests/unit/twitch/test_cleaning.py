@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.signal
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import film
-from vision.twitch.cleaning import clean, regress_out, torn, without_lost_points
+from vision.twitch.cleaning import clean, regress_out, starvation, torn, without_lost_points
 
 
 def gap_of(*frames: int, count: int = 120) -> np.ndarray:
@@ -101,3 +104,33 @@ def test_steady_light_leaves_motion_alone() -> None:
     for gain in (signals.luma_gain, np.full(120, np.nan), signals.luma_gain * 1.4):
         cleaned = clean(replace(signals, luma_gain=gain))
         np.testing.assert_array_equal(regress_out(motion, cleaned.nuisance, cleaned.usable), motion)
+
+
+def held(seed: int, share: float, count: int = 600, points: int = 40) -> np.ndarray:
+    """Noise of which an encoder repeats a share of the frames of each point, with a tremor, until it draws anew."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.standard_normal((count, points, 2))
+    anew = rng.random((count, points)) >= share
+    anew[0] = True
+    last = np.maximum.accumulate(np.where(anew, np.arange(count)[:, None], 0), axis=0)
+    return np.take_along_axis(drawn, last[..., None], axis=0) + 0.05 * rng.standard_normal(drawn.shape)
+
+
+@given(st.integers(0, 2**16), st.floats(1e-3, 1e3), st.floats(0, 0.8))
+def test_no_film_of_even_noise_is_starved_whatever_its_size_and_colour(seed: int, size: float, memory: float) -> None:
+    white = np.random.default_rng(seed).standard_normal((400, 40, 2))
+    coloured = scipy.signal.lfilter([1.0], [1.0, -memory], white, axis=0)
+    assert starvation(size * coloured, np.ones(400, bool)) == 1.0
+
+
+@given(st.integers(0, 2**16))
+def test_the_more_an_encoder_repeats_the_more_the_film_is_starved(seed: int) -> None:
+    usable = np.ones(600, bool)
+    some, most = (starvation(held(seed, share), usable) for share in (0.6, 0.85))
+    assert 1.5 < some < most
+
+
+def test_too_few_steps_and_still_pictures_tell_nothing() -> None:
+    assert starvation(np.ones((20, 3, 2)), np.ones(20, bool)) == 1.0
+    assert starvation(np.ones((200, 3, 2)), np.ones(200, bool)) == 1.0
+    assert starvation(np.ones((200, 0, 2)), np.ones(200, bool)) == 1.0

@@ -8,7 +8,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.unit.twitch.motion_builders import SCALE_PX, Planted, face, film, findings, found, limb, unmatched
+from tests.unit.twitch.motion_builders import (
+    SCALE_PX,
+    Planted,
+    face,
+    film,
+    findings,
+    found,
+    grid,
+    limb,
+    noise,
+    unmatched,
+)
 from tests.unit.twitch.test_detect import candidate
 from vision.errors import ClipTooShortError, NothingToMeasureError
 from vision.model.events import EventSet
@@ -102,6 +113,17 @@ def test_a_part_in_view_for_a_third_of_the_clip_is_measured_as_well_as_alone() -
     assert partly.limits_px == pytest.approx(alone.limits_px, rel=0.2)
     assert not any(unmatched(TWO_PLACES, partly.events.events))
     assert partly.events.observed_s == pytest.approx(alone.events.observed_s, abs=0.2)
+
+
+def test_a_starved_film_asks_for_more_of_a_lone_movement_and_says_so_by_its_limit() -> None:
+    """The same noise and the same twitch; but every point rests most of the time and then moves at once."""
+    one = [Planted(5.0, amplitude_px=0.25)]
+    even = film(one, duration_s=10, noise_px=0.0, extra_px=0.05 * noise(3, 300, len(grid())))
+    jumps = noise(4, 300, len(grid())) * (np.random.default_rng(5).random((300, len(grid()), 1)) < 0.06)
+    tremor = 0.008 * noise(6, 300, len(grid()))
+    starved = film(one, duration_s=10, noise_px=0.0, extra_px=0.05 * jumps / jumps.std() + tremor)
+    assert len(found(even).events) == 1
+    assert findings(starved).limits_px[0] > 1.5 * findings(even).limits_px[0]
 
 
 def test_points_of_no_region_make_no_event(signals: MotionSignals) -> None:
