@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.unit.video.clips import remux
-from tests.unit.video.films import HEIGHT_PX, WIDTH_PX, Recipe, pictures_at, store, times
+from tests.unit.video.films import AV1, HEIGHT_PX, WIDTH_PX, Recipe, pictures_at, store, times
 from vision.errors import ClipError, ClipNotReadableError
 from vision.model.request import Request
 from vision.pipeline import analyse
@@ -107,7 +107,7 @@ PACKED = [
     Recipe("h264 ts", ".ts", options=GROUPED),
     Recipe("hevc", ".mp4", "libx265", options=HEVC),
     Recipe("hevc 10 bit", ".mov", "libx265", "yuv420p10le", options=HEVC),
-    Recipe("av1", ".mp4", "libsvtav1", options={"preset": "12", "crf": "20", "g": str(GROUP)}),
+    Recipe("av1", ".mp4", "libaom-av1", options={**AV1, "crf": "20", "g": str(GROUP)}),
     Recipe("mpeg-4", ".avi", "mpeg4", options={"qmax": "4", "g": str(GROUP)}),
     Recipe("h263", ".3gp", "h263", rate_hz=30000 / 1001, options={"qmax": "4", "g": str(GROUP)}),
     Recipe("mjpeg", ".mov", "mjpeg", "yuvj420p", options={"qmax": "3"}),

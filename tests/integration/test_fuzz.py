@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.video.films import Recipe, pictures_at, store, times
+from tests.unit.video.films import AV1, Recipe, pictures_at, store, times
 from vision.errors import ClipError, ClipStoppedError
 from vision.isolate import BEHIND, Fence
 from vision.model.request import Request
@@ -49,7 +49,7 @@ SEEDS = [
     Recipe("interlaced", rate_hz=25, options={**FAST, "x264-params": "tff=1"}),
     Recipe("hevc", codec="libx265"),
     Recipe("hevc hlg", ".mov", "libx265", "yuv420p10le", tags={"color_trc": 18, "colorspace": 9}),
-    Recipe("av1", ".mp4", "libsvtav1", options={"preset": "12", "crf": "40"}),
+    Recipe("av1", ".mp4", "libaom-av1", options={**AV1, "crf": "40"}),
     Recipe("vp9", ".webm", "libvpx-vp9", options=LIVE),
     Recipe("vp8", ".webm", "libvpx", options=LIVE),
     Recipe("mpeg4", ".avi", "mpeg4"),

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tomli
 import typer.main
 
 import cli
@@ -115,3 +116,12 @@ def test_what_a_docstring_points_to_is_there() -> None:
     named = {name for text in texts for name in re.findall(r"docs/[\w-]+\.md", text)}
     assert named
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_a_container_gets_what_the_package_is_built_from_and_no_film_of_a_patient() -> None:
+    lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
+    let_in = {line[1:] for line in lines if line.startswith("!")}
+    project = tomli.loads((ROOT / "pyproject.toml").read_text())
+    needed = {*project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"], project["project"]["readme"]}
+    assert lines[0] == "*"
+    assert let_in == {*needed, *project["project"]["license-files"], "pyproject.toml", "samples"}

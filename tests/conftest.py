@@ -1,0 +1,13 @@
+"""What every test process starts with: one thread a worker, and Ctrl-C as at a terminal."""
+
+import os
+import signal
+
+from vision.isolate import THREAD_COUNTS
+
+# Every worker of pytest-xdist has one processor: so have the numeric libraries in it, and in what it starts.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.update(dict.fromkeys(THREAD_COUNTS, "1"))
+# A run in the background is started deaf to Ctrl-C, and what it starts inherits that: the tests of Ctrl-C would wait.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
