@@ -170,11 +170,14 @@ def is_lack_of_memory(error: BaseException | None) -> bool:
 
 
 def _analyse(path: Path, settings: Settings, job: Mapping[str, Any], on_progress: Progress) -> Parcel:
+    from vision.video.probe import probe
+
+    declared = probe(path, settings.video)  # before the method's libraries load: a bad file is refused in half the time
     from vision.model.request import Request
     from vision.pipeline import analyse
 
     request = TypeAdapter(Request).validate_python(job["request"])
-    return parcel_of(analyse(path, settings, request, on_progress))
+    return parcel_of(analyse(path, settings, request, on_progress, declared=declared))
 
 
 def _info(path: Path, settings: Settings, _job: Mapping[str, Any], _on_progress: Progress) -> Parcel:

@@ -61,9 +61,14 @@ class Measured:
 
 
 def analyse(
-    path: Path, settings: Settings | None = None, request: Request | None = None, on_progress: Progress | None = None
-) -> AnalysisResult:
+    path: Path, settings: Settings | None = None, request: Request | None = None, on_progress: Progress | None = None,
+    *, declared: ClipInfo | None = None,
+) -> AnalysisResult:  # fmt: skip
     """Analyse one clip.
+
+    Parameters
+    ----------
+    declared : what `vision.video.probe.probe` said of the clip, where the caller has asked already.
 
     Raises
     ------
@@ -73,13 +78,15 @@ def analyse(
         The request does not fit the clip.
     """
     settings, request = settings or Settings(), request or Request()
-    measured = measure(path, settings, request, on_progress or _unheard)
+    measured = measure(path, settings, request, on_progress or _unheard, declared)
     return interpret(measured, settings, request)
 
 
-def measure(path: Path, settings: Settings, request: Request, on_progress: Progress) -> Measured:
+def measure(
+    path: Path, settings: Settings, request: Request, on_progress: Progress, declared: ClipInfo | None = None
+) -> Measured:
     """Read the clip once: find the part, follow the skin, take out what moves as a whole."""
-    declared = probe(path, settings.video)
+    declared = declared or probe(path, settings.video)
     slowdown = slowdown_factor(declared, request.capture_rate_hz, settings.video)
     require_long_enough(path, declared, slowdown, settings.video)
     preview = sample_frames(path, settings.video, settings.locate.preview_frame_count)
@@ -134,7 +141,8 @@ def describe(
     mm_per_px: float | None = None,
 ) -> Features:  # fmt: skip
     """Frequency, rhythm, spread and eye closure. The seed comes from the clip: same file, same answer."""
-    seen = bool(np.isfinite(regions.eye_aperture).any())
+    seen = np.isfinite(regions.eye_aperture).any(axis=1)
+    seen_s = float(seen.mean() * np.ptp(signals.time_s)) if len(seen) else 0.0
     spectra = site_spectra(events, signals)
     return Features(
         frequency=measure_frequency(events, settings.features, seed, spectra=spectra),
@@ -146,7 +154,7 @@ def describe(
             observed_area_px2=len(signals.point_px) * signals.spacing_px**2, mm_per_px=mm_per_px,
         ),
         eye_closure=measure_eye_closure(
-            events.closures, float(np.ptp(signals.time_s)), settings.features, eye_seen=seen
+            events.closures, seen_s, settings.features, eye_seen=bool(seen.any())
         ),
     )  # fmt: skip
 
