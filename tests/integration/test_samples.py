@@ -30,7 +30,7 @@ def test_a_sample_gets_its_label(name: str, tmp_path: Path) -> None:
     assert result.document.pattern.label == truth["label"], result.document.pattern
 
 
-@pytest.mark.parametrize("name", ["eyelid", "calf", "facial", "rest"])
+@pytest.mark.parametrize("name", ["eyelid", "calf", "facial", "rest", "eye-closeup", "face-migrating", "skin-focal"])
 def test_a_fresh_seed_gets_its_label(name: str, tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     truth = simulate(scenario_named(name, seed=FRESH_SEED), clip)
@@ -45,3 +45,22 @@ def test_rest_stays_rest_under_a_hasty_encoder(tmp_path: Path) -> None:
     document = analyse(clip).document
     assert document.pattern.label in ("no-twitch", "indeterminate"), document.pattern
     assert len(document.events) <= 1
+
+
+@pytest.mark.parametrize("seed", [2001, 3005])
+def test_a_close_up_full_of_large_twitches_is_no_rest(seed: int, tmp_path: Path) -> None:
+    """Accident: what moves half of the picture for a third of the time was taken for noise, and nothing found."""
+    clip = tmp_path / "clip.mp4"
+    truth = simulate(scenario_named("eye-closeup", seed=seed), clip)
+    document = analyse(clip).document
+    assert document.pattern.label == "intermittent-focal", document.pattern
+    assert len(document.events) > len(truth.twitches) / 2
+
+
+@pytest.mark.parametrize(("name", "seed"), [("rest", 20_261_126), ("blepharospasm", 2002)])
+def test_blinks_and_pressed_lids_are_no_twitches(name: str, seed: int, tmp_path: Path) -> None:
+    """Accidents: a blinking lid was called sustained-facial, and one that reopens intermittent-focal."""
+    clip = tmp_path / "clip.mp4"
+    simulate(scenario_named(name, seed=seed), clip)
+    document = analyse(clip).document
+    assert document.pattern.label in ("no-twitch", "indeterminate"), document.pattern

@@ -51,6 +51,7 @@ def simulate(
         rotation_deg=scenario.rotation_deg,
         comment=f"simulated by twitchscope {version('twitchscope')}: {scenario.name}",
         preset=preset or scenario.encoder_preset,
+        is_reproducible=True,
     ) as writer:
         for index, (time_s, rgb) in enumerate(render_frames(scenario), start=1):
             writer.write(np.rot90(rgb, turns), time_s)

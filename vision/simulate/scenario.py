@@ -68,7 +68,7 @@ class Scenario(BaseModel):
     rotation_deg: Literal[0, 90, 180, 270] = Field(0, description="how a player must turn the stored picture")
     is_mirrored: bool = Field(False, description="flipped left to right, as some selfie cameras save")
     codec: str = "libx264"
-    crf: int | None = Field(17, ge=0, le=63, description="constant quality, lower is better")
+    crf: int | None = Field(19, ge=0, le=63, description="constant quality, lower is better")
     bit_rate_bps: int | None = Field(None, gt=0, description="instead of crf")
     encoder_preset: Preset = Field("medium", description="effort of libx264 and libx265; a phone's chip is hasty")
     keyframe_interval_s: float | None = Field(None, gt=0, description="None: the encoder's own choice")

@@ -56,6 +56,8 @@ class ClipWriter:
     pixel_format : FFmpeg's name of the stored format.
     comment : the container's comment.
     preset : speed against size, for libx264 and libx265; the fastest four let libvpx-vp9 work as it does live.
+    is_reproducible : the same pictures give the same file at every run. libx264 then does without its tree of
+        macroblocks, which with AVX-512 comes out otherwise each time, and files of the same `crf` grow.
 
     Raises
     ------
@@ -83,6 +85,7 @@ class ClipWriter:
         pixel_format: str = "yuv420p",
         comment: str | None = None,
         preset: str = "medium",
+        is_reproducible: bool = False,
     ) -> None:
         _require_writable(path, rotation_deg, pixel_format)
         if codec == "libx265" and min(width_px, height_px) < SMALLEST_X265_SIDE_PX:
@@ -93,6 +96,8 @@ class ClipWriter:
         self._codec, self._pixel_format = codec, pixel_format
         self._bit_rate_bps = bit_rate_bps
         self._options = _codec_options(codec, crf if bit_rate_bps is None else None, preset, keyframe_interval_frames)
+        if is_reproducible and codec == "libx264":
+            self._options["x264-params"] = "mbtree=0"
         self._keyframe_interval_frames = keyframe_interval_frames
         self._rotation_deg = rotation_deg
         self._comment = comment

@@ -9,6 +9,7 @@ import pytest
 
 from vision.errors import OutputError
 from vision.simulate.clip import simulate
+from vision.simulate.named import scenario_named
 from vision.simulate.render import render_frames
 from vision.simulate.scenario import Scenario
 from vision.simulate.schedule import frame_times
@@ -61,3 +62,11 @@ def test_a_missing_folder_leaves_nothing_behind(tmp_path: Path, still: Still) ->
     with pytest.raises(OutputError):
         simulate(still("rest", duration_s=0.1), tmp_path / "none" / "one.mp4")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_seed_writes_the_same_file(tmp_path: Path) -> None:
+    """A film of a usual size: on small ones the encoder repeats itself whatever its options."""
+    scenario = scenario_named("rest", seed=1, duration_s=1.0)  # 540x960
+    simulate(scenario, tmp_path / "once.mp4")
+    simulate(scenario, tmp_path / "again.mp4")
+    assert (tmp_path / "once.mp4").read_bytes() == (tmp_path / "again.mp4").read_bytes()
