@@ -7,6 +7,8 @@ import scipy.linalg
 
 from vision.model.arrays import BoolArray, FloatArray
 
+BLOCK_COLUMNS = 512  # worked on at once: bounds the memory of a long clip
+
 
 def twitch_waveform(time_s: FloatArray, onset_s: float | FloatArray, tau_s: float, decay: float) -> FloatArray:
     """Displacement of the skin during one twitch, as a share of its peak.
@@ -85,7 +87,13 @@ def robust_sd(values: FloatArray) -> FloatArray:
     median(|v - median v|) / 0.6745 (Quian Quiroga et al. 2004, doi:10.1162/089976604774201631). Columns without a
     finite value give NaN.
     """
-    return column_medians(np.abs(values - column_medians(values))) / 0.6745
+    flat = values.reshape(len(values), int(np.prod(values.shape[1:])))
+    widths = [_robust_sd(flat[:, start : start + BLOCK_COLUMNS]) for start in range(0, flat.shape[1], BLOCK_COLUMNS)]
+    return np.asarray(np.concatenate([np.empty(0), *widths]).reshape(values.shape[1:]))
+
+
+def _robust_sd(flat: FloatArray) -> FloatArray:
+    return column_medians(np.abs(flat - column_medians(flat))) / 0.6745
 
 
 def column_medians(values: FloatArray) -> FloatArray:

@@ -58,6 +58,16 @@ class LimitSettings(_Section):
     answer_bytes: int = Field(2 << 30, gt=0, description="Of measured motion that one clip may hand back.")
 
 
+class FetchSettings(_Section):
+    """What may be fetched from elsewhere (`vision.library.remote`). All our choice, unvalidated."""
+
+    stores: tuple[str, ...] = Field(
+        ("s3", "gs"), description="Schemes of addresses that clips are read from; such as az or abfs besides."
+    )
+    largest_bytes: int = Field(16 << 30, gt=0, description="Of one clip: 30 min of 4K at 70 Mbit a second.")
+    longest_s: float = Field(1800.0, gt=0, description="For one clip; then its store counts as not answering.")
+
+
 class LocateSettings(_Section):
     """Where the body part is looked for."""
 
@@ -343,6 +353,9 @@ class FeatureSettings(_Section):
         0.6, gt=0, description="Shorter pauses do not part talk: syllables come 3-6 a second, breaths between them."
     )
     long_closure_s: float = Field(0.5, gt=0, description="From which a closure is a finding (our choice, unvalidated).")
+    lid_settling_s: float = Field(
+        0.6, ge=0, description="After a long closure, for which what moves at the lids is no twitch; our choice."
+    )
     frequent_closures_per_min: float = Field(40.0, gt=0, description="Above it, a finding (our choice, unvalidated).")
     frequent_closure_watch_s: float = Field(10.0, gt=0, description="Watched at least before a rate of blinks counts.")
     cluster_closure_count: int = Field(4, ge=2, description="Closures within `cluster_window_s` make a cluster.")
@@ -374,6 +387,9 @@ class PatternSettings(_Section):
     largest_migrating_share: float = Field(0.5, gt=0, lt=1, description="Of the busiest place in `migrating`.")
     far_apart_sd: float = Field(3.0, gt=0, description="Places are two from 3 standard errors of their distance on.")
     localisation_sd_px: float = Field(8.0, gt=0, description="Error of a place for which none was measured.")
+    scatter_p: float = Field(
+        0.05, gt=0, lt=1, description="Up to here the reasons say: more than a single place. Decides nothing."
+    )
     one_movement_lag_s: float = Field(
         0.1, ge=0, description="Places that peak within this move together; half the shortest interval of 5 Hz."
     )
@@ -403,6 +419,7 @@ class Settings(_Section):
     quality: QualitySettings = QualitySettings()
     pattern: PatternSettings = PatternSettings()
     limits: LimitSettings = LimitSettings()
+    fetch: FetchSettings = FetchSettings()
 
 
 def settings_sha256(settings: Settings) -> str:

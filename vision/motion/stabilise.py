@@ -38,10 +38,13 @@ def stabilise(
     valid = np.isfinite(tracks.position_px).all(-1) & (tracks.residual_luma < settings.lost_luma)
     model = _model(tracks, order, settings)
     blocks = [slice(start, start + BLOCK_FRAMES) for start in range(0, len(valid), BLOCK_FRAMES)]
-    parts = [_whole_motion(tracks.position_px[block], valid[block], model) for block in blocks]
-    local = np.concatenate([part[0] for part in parts])
-    camera = _carried_over(np.concatenate([part[1] for part in parts]), valid.any(1))
-    course = _course(camera, np.concatenate([part[2] for part in parts]), model)
+    local, cameras, surfaces = np.empty_like(tracks.position_px, np.float32), [], []
+    for block in blocks:
+        local[block], camera, surface = _whole_motion(tracks.position_px[block], valid[block], model)
+        cameras.append(camera)
+        surfaces.append(surface)
+    camera = _carried_over(np.concatenate(cameras), valid.any(1))
+    course = _course(camera, np.concatenate(surfaces), model)
     if np.ptp(tracks.time_s) >= SHORTEST_S:
         remove_relief(local, valid, course)
     local[~valid] = np.nan

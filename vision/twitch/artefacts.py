@@ -10,16 +10,19 @@ from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import EyeClosureEvent, RejectedKind, RejectedMovement
 from vision.model.regions import RegionTrack, View, region_label
 from vision.model.signals import MotionSignals
+from vision.settings import FeatureSettings
 
 CLOSURE_MARGIN_S = 0.15  # closing and opening of a lid take 0.1 s each (science.md); times are at half depth
 CAMERA_STEP_WIDTHS = 8.0  # robust widths by which the picture must step for the camera or the head to be the cause
 
 
-def closure_frames(closures: Sequence[EyeClosureEvent], time_s: FloatArray) -> BoolArray:
-    """(T,) frames that a closure of an eye spoils around it."""
+def closure_frames(closures: Sequence[EyeClosureEvent], time_s: FloatArray, settings: FeatureSettings) -> BoolArray:
+    """(T,) frames that a closure of an eye spoils around it; lids that were pressed shut go on settling."""
     covered = np.zeros(len(time_s), bool)
     for closure in closures:
-        covered |= (time_s >= closure.onset_s - CLOSURE_MARGIN_S) & (time_s < closure.offset_s + CLOSURE_MARGIN_S)
+        is_long = closure.offset_s - closure.onset_s > settings.long_closure_s
+        after_s = settings.lid_settling_s if is_long else CLOSURE_MARGIN_S
+        covered |= (time_s >= closure.onset_s - CLOSURE_MARGIN_S) & (time_s < closure.offset_s + after_s)
     return covered
 
 

@@ -13,6 +13,7 @@ from vision.model.signals import MotionSignals
 
 FEWEST_VALID = 0.5  # share of the points a frame needs, and of the frames in view a point needs
 FEWEST_STEPS = 30  # from which the noise of a point can be told
+BLOCK_POINTS = 256  # worked on at once: bounds the memory of a long clip
 QUIET_QUANTILE = 1 / 3
 EXCESS_RANGE = (0.5, 30.0)  # of noise power. A point much quieter than its texture allows is held still by the encoder
 NEIGHBOURS = 8  # that a point of a lattice has
@@ -44,6 +45,8 @@ def without_lost_points(signals: MotionSignals) -> MotionSignals:
     """Leave out the points that are seen in too few of the frames in view; where nothing is in view, none is left."""
     in_view = _in_view(signals)
     kept = signals.valid[in_view].mean(0) >= FEWEST_VALID if in_view.any() else np.zeros(signals.valid.shape[1], bool)
+    if kept.all():
+        return signals
     return replace(
         signals, point_px=signals.point_px[kept], region_of_point=signals.region_of_point[kept],
         displacement_px=signals.displacement_px[:, kept], noise_px=signals.noise_px[:, kept],
@@ -81,8 +84,7 @@ def borne_out(structure: FloatArray, displacement_px: FloatArray, usable: BoolAr
     both = usable[1:] & usable[:-1]
     if both.sum() < FEWEST_STEPS:
         return structure
-    steps = np.abs(np.diff(displacement_px, axis=0)[both])
-    measured = np.quantile(steps, QUIET_QUANTILE, axis=0) ** 2
+    measured = _step_quantiles(displacement_px, both, [QUIET_QUANTILE])[0] ** 2
     expected = np.diagonal(np.linalg.inv(structure + 1e-9 * np.eye(2)), axis1=1, axis2=2)
     excess = (measured / expected).mean(1)
     excess = excess / max(float(np.median(excess)), 1e-12)
@@ -98,10 +100,17 @@ def starvation(displacement_px: FloatArray, usable: BoolArray) -> float:
     both = usable[1:] & usable[:-1]
     if both.sum() < FEWEST_STEPS or not displacement_px.shape[1]:
         return 1.0
-    middle, far = np.quantile(np.abs(np.diff(displacement_px, axis=0)[both]), [0.5, 0.97], axis=0)
+    middle, far = _step_quantiles(displacement_px, both, [0.5, 0.97])
     moving = middle > 0
     uneven = float(np.median(far[moving] / middle[moving])) if moving.any() else 0.0
     return max(1.0, uneven / EVEN_STEPS) ** 2
+
+
+def _step_quantiles(displacement_px: FloatArray, both: BoolArray, quantiles: list[float]) -> FloatArray:
+    """(Q, N, 2) quantiles of the steps from frame to frame whose both ends are usable."""
+    blocks = [slice(start, start + BLOCK_POINTS) for start in range(0, displacement_px.shape[1], BLOCK_POINTS)]
+    found = [np.quantile(np.abs(np.diff(displacement_px[:, own], axis=0)[both]), quantiles, axis=0) for own in blocks]
+    return np.asarray(np.concatenate([np.empty((len(quantiles), 0, 2)), *found], axis=1))
 
 
 def torn(signals: MotionSignals) -> BoolArray:

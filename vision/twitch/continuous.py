@@ -10,7 +10,7 @@ import numpy as np
 import scipy.signal
 
 from vision.dsp import robust_sd, running_quantile
-from vision.model.arrays import BoolArray, FloatArray
+from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.settings import DetectionSettings
 from vision.twitch.course import extent_s, peak_height, peak_time_s
 from vision.twitch.detect import Candidate
@@ -118,15 +118,8 @@ def _activity(
     peaks = peaks[(shape["prominences"] >= settings.continuous_peak_share * typical) & (course[peaks] > 0)]
     if not len(peaks):
         return []
-    heights_px = np.array([peak_height(course, int(peak)) for peak in peaks])
-    if np.median(heights_px) < settings.continuous_smallest_px or uneven(heights_px) > settings.continuous_uneven:
-        return []
-    if quick_share(raw, time_s, settings.continuous_slowest_hz) < settings.continuous_quick_share:
-        return []
     spans = [extent_s(course, int(peak), time_s) for peak in peaks]
-    duty = sum(offset - onset for onset, offset in spans) / (time_s[-1] - time_s[0])
-    rate_hz = len(peaks) / (time_s[-1] - time_s[0])
-    if duty < settings.continuous_duty or rate_hz < settings.continuous_rate_hz:
+    if not _is_active(course, raw, peaks, np.array(spans), usable, time_s, settings):
         return []
     angle = float(np.arctan2(line[1], line[0]))
     x_px, y_px = (float(value) for value in motion.centre_px[place])
@@ -139,6 +132,24 @@ def _activity(
         )
         for peak, (onset_s, offset_s) in zip(peaks, spans, strict=True)
     ]  # fmt: skip
+
+
+def _is_active(
+    course: FloatArray, raw: FloatArray, peaks: IntArray, spans_s: FloatArray, usable: BoolArray, time_s: FloatArray,
+    settings: DetectionSettings,
+) -> bool:  # fmt: skip
+    """Judge a place by its clear frames alone: a blink is quick and large, and would lend a lid what it lacks."""
+    clear = usable[peaks]
+    watched_s = float(usable.mean()) * float(time_s[-1] - time_s[0])
+    if not clear.any() or clear.sum() < settings.continuous_rate_hz * watched_s:
+        return False
+    heights_px = np.array([peak_height(course, int(peak)) for peak in peaks[clear]])
+    if np.median(heights_px) < settings.continuous_smallest_px or uneven(heights_px) > settings.continuous_uneven:
+        return False
+    if float(np.diff(spans_s[clear]).sum()) < settings.continuous_duty * watched_s:
+        return False
+    bridged_px = np.interp(time_s, time_s[usable], raw[usable])
+    return quick_share(bridged_px, time_s, settings.continuous_slowest_hz) >= settings.continuous_quick_share
 
 
 def uneven(heights_px: FloatArray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from scipy.special import expit
@@ -35,9 +36,14 @@ class Case:
     def limit_of_detection(self) -> tuple[float | None, float, str]:
         """The limit, what it has to reach, and the unit: iod where a scale is known, pixels off the face."""
         if self.quality.limit_of_detection_iod is not None:
-            return self.quality.limit_of_detection_iod, self.settings.finest_limit_iod, "iod"
+            return _length(self.quality.limit_of_detection_iod), self.settings.finest_limit_iod, "iod"
         limit_px = None if self.view == "face" else self.quality.limit_of_detection_px
-        return limit_px, self.settings.finest_limit_px, "px"
+        return _length(limit_px), self.settings.finest_limit_px, "px"
+
+
+def _length(limit: float | None) -> float | None:
+    """Take a limit that is no length for one that is not known."""
+    return limit if limit is not None and 0 < limit < math.inf else None
 
 
 @dataclass(frozen=True)
@@ -143,4 +149,4 @@ def _quiet_call(case: Case) -> float:
     watched = case.events.observed_s >= case.settings.smallest_observed_s
     if limit is None or not watched or not case.quality.usable or case.features.eye_closure.is_finding:
         return 0.0
-    return case.settings.limit_power * (min(1.0, (finest / limit) ** 2) if limit > 0 else 1.0)
+    return case.settings.limit_power * min(1.0, (finest / limit) ** 2)

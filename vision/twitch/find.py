@@ -66,17 +66,18 @@ def find_twitches(
         raise _too_little_followed(int(cleaned.usable.sum()), len(signals.time_s))
     mouth = mouth_movements(regions, settings.features)
     talking = mouth_frames(mouth, signals.time_s)
-    covered = closure_frames([*closures, *blinks], signals.time_s) | talking
+    covered = closure_frames([*closures, *blinks], signals.time_s, settings.features) | talking
+    set_apart = [*rejected_closures([*closures, *blinks]), *mouth]
+    watchable = cleaned.in_view & regions.seen.any(1)
+    if (cleaned.usable & ~covered).sum() < FEWEST_FRAMES:  # closures and speech are all there is; they may be findings
+        free = watchable & ~covered
+        return Findings(gather([], set_apart, closures, free, signals, regions, detection, mm_per_px), {})
     looked = survey(signals, cleaned, covered, detection)
     limits_px = limit_of_detection_px(looked, signals, detection)
     candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~covered, detection)
     candidates = large_enough(candidates, limits_px, detection)
-    rejected = [
-        *rejected_closures([*closures, *blinks]),
-        *mouth,
-        *rejected_wide(looked.wide & ~talking, signals, regions),
-    ]
-    watched = cleaned.in_view & regions.seen.any(1) & ~_lost(candidates, looked, signals.time_s)
+    rejected = [*set_apart, *rejected_wide(looked.wide & ~talking, signals, regions)]
+    watched = watchable & ~_lost(candidates, looked, signals.time_s)
     events = gather(candidates, rejected, closures, watched, signals, regions, detection, mm_per_px)
     return Findings(events, limits_px)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from vision.dsp import matched_filter, twitch_waveform, whiten
 from vision.model.arrays import FloatArray
@@ -31,8 +32,8 @@ def limit_of_detection_px(survey: Survey, signals: MotionSignals, settings: Dete
     """
     needed = np.full((len(signals.point_px), 2), np.inf)
     for response in survey.responses:
-        apart = ((signals.point_px[:, None] - response.motion.centre_px[None]) ** 2).sum(-1)
-        needed = np.minimum(needed, _needed_px(response, survey, signals, settings)[apart.argmin(1)])
+        nearest = cKDTree(response.motion.centre_px).query(signals.point_px)[1]
+        needed = np.minimum(needed, _needed_px(response, survey, signals, settings)[nearest])
     regions = np.unique(signals.region_of_point[signals.region_of_point >= 0])
     return {int(index): float(np.quantile(needed[signals.region_of_point == index], POWER)) for index in regions}
 
@@ -42,7 +43,7 @@ def _needed_px(response: Response, survey: Survey, signals: MotionSignals, setti
     size = np.hypot(response.vector[..., 0], response.vector[..., 1])[survey.usable]
     scale = np.maximum(1.0, np.quantile(size, 0.95, axis=0) / RAYLEIGH_95)
     lowest = max(settings.single_strength, settings.lone_evidence / USUAL_EXPLAINED)
-    bar = lowest * tail_weight(size) * scale
+    bar = lowest * tail_weight(size, survey.still) * scale
     height = _response_per_px(response, signals, settings)
     return np.asarray(bar[:, None] * response.noise / height)
 

@@ -16,6 +16,7 @@ from vision.model.signals import MotionSignals
 
 FOOTPRINT_FLOOR = 0.05  # share of the centre below which a point does not belong to the footprint
 SPACING_SIGMA = 0.75  # between places: the best place is off by 0.5 sigma at most, which costs 6 % of its height
+BLOCK_FRAMES = 512  # worked on at once: bounds the memory of a long clip
 SMALLEST_COVER = 0.5  # share of the usual number of points that a place needs, or it hangs over an edge
 
 
@@ -60,9 +61,11 @@ def pool(signals: MotionSignals, displacement_px: FloatArray, centre_px: FloatAr
     kept = centre_px[cover >= SMALLEST_COVER * np.median(cover[cover > 0])]
     information = np.einsum("np,nij->pij", share**2, signals.structure)
     covariance = np.linalg.inv(information)
-    score = np.einsum("nij,tnj->tni", signals.structure, displacement_px)
-    weights = share.astype(np.float32)
-    pooled = np.stack([score[..., axis].astype(np.float32) @ weights for axis in (0, 1)], -1)
-    motion = np.einsum("pij,tpj->tpi", covariance.astype(np.float32), pooled)
+    weights, motion = share.astype(np.float32), np.empty((len(displacement_px), len(kept), 2), np.float32)
+    for start in range(0, len(motion), BLOCK_FRAMES):
+        block = slice(start, start + BLOCK_FRAMES)
+        score = np.einsum("nij,tnj->tni", signals.structure, displacement_px[block]).astype(np.float32)
+        pooled = np.stack([np.ascontiguousarray(score[..., axis]) @ weights for axis in (0, 1)], -1)
+        motion[block] = np.einsum("pij,tpj->tpi", covariance.astype(np.float32), pooled)
     bound = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     return PlaceMotion(kept, sigma_px, motion, bound)

@@ -10,8 +10,9 @@ from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
+from vision.twitch.noise import still_share
 from vision.twitch.pooling import PlaceMotion, lay_places, pool
-from vision.twitch.strength import Response, respond, settled, wide_frames, wide_level
+from vision.twitch.strength import Response, footprint_share, respond, settled, wide_frames, wide_level
 
 SEED_DISTANCE_SIGMA = 2.0  # of two seeds; nearer ones see the same footprint
 MOST_SEEDS = 60  # a clip with more places than this is not read by more of them
@@ -69,7 +70,8 @@ class Survey:
 
     usable : (T,) quiet frames, in which a single movement stands for itself. tracked : (T,) those, and the frames of
     blinks and of wide movement, in which a known place may still be seen to twitch. in_view : (T,) frames that show
-    the part. covered : (T,) frames of blinks. unrest : (T,) by how much all places move more than usual.
+    the part. covered : (T,) frames of blinks. unrest : (T,) by how much all places move more than usual. still : share
+    of places that rest whatever twitches.
     """
 
     motions: tuple[PlaceMotion, ...]
@@ -80,6 +82,7 @@ class Survey:
     in_view: BoolArray
     covered: BoolArray
     unrest: FloatArray
+    still: float
 
 
 def footprint_sigmas(signals: MotionSignals, settings: DetectionSettings) -> list[float]:
@@ -103,18 +106,22 @@ def survey(signals: MotionSignals, cleaned: Cleaned, covered: BoolArray, setting
     for sigma_px in footprint_sigmas(signals, settings):
         places = lay_places(signals.point_px, max(sigma_px, signals.spacing_px))
         motions.append(settled(pool(signals, cleaned.displacement_px, places, sigma_px), cleaned, time_s, settings))
+    still = still_share(footprint_share(len(motions[-1].centre_px)))
     votes, unrest = np.zeros(len(time_s), int), np.ones(len(time_s))
     for motion in motions:
-        response = respond(motion, usable, usable, interval_s, settings.rise_s[0], settings)
+        response = respond(motion, usable, usable, interval_s, settings.rise_s[0], still, settings)
         votes += wide_frames(response, motions[-1].sigma_px, time_s, settings)
         unrest = np.maximum(unrest, response.unrest)
     wide = votes > len(motions) / 2  # through a large footprint alone, one strong twitch may look wide
     quiet = usable & ~wide
+    quiet = quiet if quiet.any() else usable  # where all moves as a whole throughout, that is what is usual
     responses = [
-        respond(motion, usable, quiet, interval_s, rise, settings) for motion in motions for rise in settings.rise_s
+        respond(motion, usable, quiet, interval_s, rise, still, settings)
+        for motion in motions
+        for rise in settings.rise_s
     ]
     return Survey(
-        tuple(motions), tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, covered, unrest
+        tuple(motions), tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, covered, unrest, still
     )  # fmt: skip
 
 
@@ -144,7 +151,8 @@ def find_seeds(survey: Survey, time_s: FloatArray, settings: DetectionSettings) 
         ),
         key=lambda seed: -seed.strength,
     )
-    tails = max(tail_weight(np.hypot(r.vector[..., 0], r.vector[..., 1])[survey.usable]) for r in survey.responses)
+    sizes = (np.hypot(r.vector[..., 0], r.vector[..., 1])[survey.usable] for r in survey.responses)
+    tails = max(tail_weight(size, survey.still) for size in sizes)
     seeds: list[Seed] = []
     reach_px = SEED_DISTANCE_SIGMA * survey.motions[0].sigma_px
     for seed in ranked:
@@ -179,7 +187,7 @@ def find_singles(survey: Survey, time_s: FloatArray, settings: DetectionSettings
     for response in survey.responses:
         size = np.hypot(response.vector[..., 0], response.vector[..., 1])
         scale = np.maximum(1.0, np.quantile(size[survey.usable], 0.95, axis=0) / RAYLEIGH_95)
-        height = size / (scale * tail_weight(size[survey.usable]))
+        height = size / (scale * tail_weight(size[survey.usable], survey.still))
         inner = (height[1:-1] >= height[:-2]) & (height[1:-1] > height[2:]) & (height[1:-1] > settings.single_strength)
         inner &= (size * response.unrest[:, None] > wide_level(response, survey.wide, time_s, settings)[:, None])[1:-1]
         for frame, place in np.argwhere(inner) + np.array([1, 0]):
@@ -192,10 +200,13 @@ def find_singles(survey: Survey, time_s: FloatArray, settings: DetectionSettings
     return _one_each(found, time_s, settings)
 
 
-def tail_weight(size: FloatArray) -> float:
-    """How much heavier than normal the tails of (T, P) vector lengths are at the typical place, 1 or more."""
+def tail_weight(size: FloatArray, still: float = 0.5) -> float:
+    """How much heavier than normal the tails of (T, P) vector lengths are, 1 or more: of the places at rest, the worst.
+
+    `still` is their share; half of all places make it the typical place.
+    """
     middle, far = np.quantile(size, [0.5, 0.99], axis=0)
-    return max(1.0, float(np.median(far / np.maximum(middle, 1e-9))) / RAYLEIGH_99_BY_50)
+    return max(1.0, float(np.quantile(far / np.maximum(middle, 1e-9), still)) / RAYLEIGH_99_BY_50)
 
 
 def wrong_way_share(vector: FloatArray, frame: int, time_s: FloatArray) -> float:

@@ -12,18 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from vision.dsp import fit_autoregression, matched_filter, robust_sd, running_quantile, twitch_waveform, whiten
+from vision.dsp import fit_autoregression, matched_filter, running_quantile, twitch_waveform, whiten
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned, regress_out
+from vision.twitch.noise import TOP_SAMPLES, excursion_scale, recoils, resting_noise, top_mean, unrest
 from vision.twitch.pooling import SPACING_SIGMA, PlaceMotion
 
-EXCURSION_STRENGTH = 3.0  # what a place's own wrong-way excursions are scaled to
-EXCURSION_SHARE = 0.008  # share of the samples that count as excursions: 6 of 720
-TOP_SAMPLES = 4  # samples that make a place's height: one twitch has two or three at 30 frames/s
 SINGLE_SHARE = 0.8  # a single twitch counts with this share of its height
-NOISE_FLOOR = 0.5  # × median noise of all places: a place cannot be quieter by more than its texture explains
-RAYLEIGH_MEDIAN = 1.177  # median length of a vector of two unit normal parts
 MOVING_WIDTHS, MOVING_SHARE = 4.0, 0.35  # noise widths, and share of the largest, from which a place moves
 COMPACT_WIDTHS = 1.3  # rms distance ÷ footprint: one Gaussian has 0.8 above 0.35 of its height, an oblong one 1.0
 MOST_SHARE = 0.6  # of all places; nothing is beside it that could show that the part rests
@@ -63,7 +59,7 @@ def settled(motion: PlaceMotion, cleaned: Cleaned, time_s: FloatArray, settings:
 
 
 def respond(
-    motion: PlaceMotion, usable: BoolArray, quiet: BoolArray, frame_interval_s: float, rise_s: float,
+    motion: PlaceMotion, usable: BoolArray, quiet: BoolArray, frame_interval_s: float, rise_s: float, still: float,
     settings: DetectionSettings,
 ) -> Response:  # fmt: skip
     """Filter settled motion for twitches of one rise time.
@@ -71,34 +67,31 @@ def respond(
     Parameters
     ----------
     usable : (T,) frames that are filtered. quiet : (T,) those of them that tell noise, direction and strength; what
-        moves in the others does not reach them.
+        moves in the others does not reach them. still : share of places that rest, see `still_share`.
     """
     coefficients = noise_model(motion, quiet, settings)
     vector = filtered(motion.displacement_px, quiet, frame_interval_s, rise_s, coefficients, settings)
     if (usable & ~quiet).any():
         whole = filtered(motion.displacement_px, usable, frame_interval_s, rise_s, coefficients, settings)
         vector = np.where((usable & ~quiet)[:, None, None], whole, vector)
-    noise = robust_sd(vector[quiet])
-    noise = np.maximum(noise, NOISE_FLOOR * np.median(noise, axis=0)) + 1e-9
+    noise = resting_noise(vector[quiet], frame_interval_s)
     vector = vector / noise.astype(np.float32)
-    restless = unrest(vector)
+    restless = unrest(vector, still)
     vector = vector / restless[:, None, None]
     calm = vector * quiet[:, None, None]
     direction = preferred_direction(calm)
     along = np.einsum("tpi,pi->tp", calm, direction)
-    scale = excursion_scale(calm, direction, quiet)
-    top = _top_mean(along, TOP_SAMPLES)
-    strength = np.maximum(top, SINGLE_SHARE * along.max(0)) / scale
+    across = np.einsum("tpi,pi->tp", calm, direction[:, ::-1] * np.array([-1.0, 1.0]))
+    level = np.einsum("tpi,pi->tp", motion.displacement_px, direction * noise)
+    recoil = recoils(along * restless[:, None], level, frame_interval_s)
+    scale = excursion_scale(along, across, recoil, quiet)
+    strength = np.maximum(top_mean(along, TOP_SAMPLES), SINGLE_SHARE * along.max(0)) / scale
     return Response(motion, rise_s, vector, noise, direction, scale, strength, restless, coefficients)
 
 
-def unrest(vector: FloatArray) -> FloatArray:
-    """(T,) by how much all places of (T, P, 2) vectors move more than usual; 1 in quiet moments.
-
-    When the whole part moves, the smooth model leaves a rest everywhere; a twitch must stand out of that.
-    """
-    typical = np.median(np.hypot(vector[..., 0], vector[..., 1]), axis=1)
-    return np.asarray(np.maximum(1.0, typical / RAYLEIGH_MEDIAN).astype(np.float32))
+def footprint_share(place_count: int) -> float:
+    """Share of all places that one twitch moves, of the width that they pool: an area above `MOVING_SHARE`, doubled."""
+    return float(2 * np.pi * np.log(1 / MOVING_SHARE) * 2 * SPACING_SIGMA**-2 / place_count)
 
 
 def wide_frames(response: Response, widest_px: float, time_s: FloatArray, settings: DetectionSettings) -> BoolArray:
@@ -115,7 +108,7 @@ def wide_frames(response: Response, widest_px: float, time_s: FloatArray, settin
     size = np.hypot(response.vector[..., 0], response.vector[..., 1]) * response.unrest[:, None]
     moving = size > np.maximum(MOVING_WIDTHS, MOVING_SHARE * size.max(1, keepdims=True))
     share = moving.mean(1)
-    one_footprint = 2 * np.pi * np.log(1 / MOVING_SHARE) * 2 * SPACING_SIGMA**-2 / size.shape[1]
+    one_footprint = footprint_share(size.shape[1])
     spread_px = _spread_px(np.asarray(np.where(moving, size, 0.0) ** 2), response.motion.centre_px)
     is_apart = (spread_px > COMPACT_WIDTHS * widest_px) | (share > MOST_SHARE)
     wide = (share > max(settings.wide_share, 1.5 * one_footprint)) & is_apart
@@ -192,21 +185,3 @@ def preferred_direction(vector: FloatArray) -> FloatArray:
 def _unit(vector: FloatArray) -> FloatArray:
     length = np.hypot(vector[:, 0], vector[:, 1])[:, None]
     return np.asarray(np.where(length > 0, vector / np.maximum(length, 1e-12), [1.0, 0.0]))
-
-
-def excursion_scale(vector: FloatArray, direction: FloatArray, usable: BoolArray) -> FloatArray:
-    """(P,) noise widths that make one unit of strength: of (T, P, 2) vectors along (P, 2) directions.
-
-    A place of a flat picture never moves: it has no noise to measure by, and its strength is 0 by any unit.
-    """
-    along = np.einsum("tpi,pi->tp", vector, direction)
-    across = np.einsum("tpi,pi->tp", vector, direction[:, ::-1] * np.array([-1.0, 1.0]))
-    count = max(TOP_SAMPLES, round(EXCURSION_SHARE * len(along)))
-    wrong_way = np.maximum(_top_mean(-along, count), _top_mean(np.abs(across), count))
-    scale = np.maximum(robust_sd(along[usable]), wrong_way / EXCURSION_STRENGTH)
-    return np.where(scale > 0, scale, 1.0)
-
-
-def _top_mean(values: FloatArray, count: int) -> FloatArray:
-    count = min(count, len(values))
-    return np.asarray(np.partition(values, len(values) - count, axis=0)[len(values) - count :].mean(0))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import face, film, limb
 from vision.model.events import REJECTED_KINDS, EyeClosureEvent
+from vision.settings import FeatureSettings
 from vision.twitch.artefacts import camera_steps, closure_frames, rejected_closures, rejected_wide, runs
 
 BLINK = EyeClosureEvent(2.0, 2.1, 2.2, ("right", "left"), True, True)
@@ -37,11 +38,13 @@ def test_blinks_are_rejected_and_findings_are_not() -> None:
 
 def test_every_closure_covers_its_frames_and_a_margin() -> None:
     time_s = np.arange(300) / 30
-    covered = closure_frames([BLINK, SPASM], time_s)
+    covered = closure_frames([BLINK, SPASM], time_s, FeatureSettings())
     assert covered[(time_s >= 2.0) & (time_s < 2.2)].all()
     assert covered[(time_s >= 5.0) & (time_s < 6.0)].all()
-    assert covered.sum() < 30 * (0.2 + 1.0 + 4 * 0.16) + 2
-    assert not closure_frames([], time_s).any()
+    assert covered.sum() < 30 * (0.2 + 1.0 + 3 * 0.16 + 0.6) + 2
+    assert covered[(time_s >= 6.0) & (time_s < 6.5)].all()  # pressed lids settle
+    assert not covered[(time_s >= 2.4) & (time_s < 4.8)].any()
+    assert not closure_frames([], time_s, FeatureSettings()).any()
 
 
 def wide_at(count: int, first: int, last: int) -> np.ndarray:

@@ -87,6 +87,16 @@ def test_slow_posture_is_not() -> None:
     assert not lasting(film(duration_s=12, extra_px=sway))
 
 
+def test_only_clear_frames_can_make_a_place_active() -> None:
+    """A lid moves with every blink; over all frames, frequent blinking would pass for twitching that lasts."""
+    signals = film(sustained(4.0, -18.0, 9.0), duration_s=12, noise_px=0.15)
+    motion = surveyed(signals).motions[1]
+    everything = np.ones(len(signals.time_s), bool)
+    between = (signals.time_s * 4.0 - 0.8) % 1 > 0.75  # what is left when each movement counts as a blink
+    assert continuous_events(motion, everything, signals.time_s, 0, SETTINGS)
+    assert not continuous_events(motion, between, signals.time_s, 0, SETTINGS)
+
+
 def test_a_pulse_is_slow_and_twitching_is_quick() -> None:
     def tone(hz: float) -> np.ndarray:
         return np.sin(2 * np.pi * hz * TIME_S)

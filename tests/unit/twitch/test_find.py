@@ -26,6 +26,7 @@ from vision.model.events import EventSet
 from vision.model.regions import RegionTrack
 from vision.model.signals import MotionSignals
 from vision.settings import Settings
+from vision.twitch import sites
 from vision.twitch.find import eye_closures, find_twitches
 from vision.twitch.gather import cluster, observed_intervals
 
@@ -158,6 +159,24 @@ def test_a_pause_between_frames_was_not_watched() -> None:
     intervals = observed_intervals(np.ones(60, bool), replace(signals, time_s=time_s), 1 / 30)
     assert len(intervals) == 2
     assert sum(stop - start for start, stop in intervals) == pytest.approx(2.0, abs=0.11)
+
+
+def test_eyes_that_stay_shut_are_a_finding_even_where_nothing_else_can_be_seen(signals: MotionSignals) -> None:
+    aperture = np.where(signals.time_s < 1.1, 0.3, 0.02)[:, None] * np.ones(2)
+    told = findings(signals, face(signals, eye_aperture=aperture))
+    assert [closure.is_blink for closure in told.events.closures] == [False]
+    assert (told.events.events, told.limits_px) == ((), {})
+    assert told.events.observed_s < 2
+
+
+def test_a_film_that_moves_as_a_whole_throughout_is_no_crash(
+    signals: MotionSignals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frames of wide movement grow by a margin; in a film with few usable frames they may cover all of them."""
+    monkeypatch.setattr(sites, "wide_frames", lambda *_: np.ones(len(signals.time_s), int))
+    told = findings(signals, face(signals))
+    assert {movement.kind for movement in told.events.rejected} <= {"expression", "head-motion", "camera-motion"}
+    assert told.events.rejected
 
 
 def test_near_events_share_a_site_and_far_ones_do_not() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.twitch.motion_builders import Planted, face, film, found, limb
+from tests.unit.twitch.motion_builders import Planted, face, film, findings, found, limb
 from vision.model.arrays import FloatArray
 from vision.model.events import RejectedMovement
 from vision.settings import FeatureSettings
@@ -73,6 +73,16 @@ def test_a_chin_that_moves_in_talk_does_not_twitch() -> None:
     assert events.events == ()
     assert "speech" in {movement.kind for movement in events.rejected}
     assert events.observed_s == pytest.approx(20 - 3, abs=0.8)
+
+
+def test_who_talks_all_the_time_has_a_result_that_says_so() -> None:
+    """A signed sentence of 2.6 s ended in a crash: no frame was left to learn the noise from."""
+    talk = 0.1 * np.sin(np.pi * 4 * TIME_S) ** 2
+    told = findings(SIGNALS, face(SIGNALS, mouth_iod=REST + talk[:, None] * np.array([1.0, 0.0, 0.0])))
+    assert told.events.events == ()
+    assert {movement.kind for movement in told.events.rejected} == {"speech"}
+    assert told.events.observed_s < 1.5
+    assert told.limits_px == {}
 
 
 def test_frames_of_a_movement_are_those_between_its_ends() -> None:

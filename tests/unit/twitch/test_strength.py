@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import FRAMES_S, SIGMA_PX, Planted, film, surveyed
 from vision.settings import DetectionSettings
-from vision.twitch.strength import filtered, grow, preferred_direction, unrest
+from vision.twitch.strength import filtered, grow, preferred_direction
 
 SETTINGS = DetectionSettings()
 
@@ -21,15 +21,6 @@ def test_grown_flags_are_the_frames_near_one(flags, margin_s) -> None:
     time_s = np.arange(len(flags)) / 30
     near = np.abs(time_s[:, None] - time_s[None])[:, flags] <= margin_s + 1e-9
     np.testing.assert_array_equal(grow(flags, time_s, margin_s), near.any(1))
-
-
-def test_quiet_places_have_no_unrest_and_shaken_ones_have() -> None:
-    vector = np.random.default_rng(1).standard_normal((200, 300, 2))
-    vector[50] *= 5
-    level = unrest(vector)
-    assert (level >= 1).all()
-    assert level[50] == pytest.approx(5, rel=0.1)
-    assert np.delete(level, 50).max() < 1.2
 
 
 @settings(max_examples=30, deadline=None)
