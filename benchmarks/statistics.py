@@ -78,7 +78,7 @@ def _head(date: str) -> str:
             "# The statistics on simulated events",
             markdown_table(["made with", ""], rows),
             "Made by `python benchmarks/statistics.py`, seeds fixed. Limits beside a share are the 99 % limits of a "
-            "binomial count with the share that should be: about thirty are looked at, so that 95 % limits would be "
+            "binomial count with the share that should be: about fifty are looked at, so that 95 % limits would be "
             "crossed by chance.",
         ]
     )

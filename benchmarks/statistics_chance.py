@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.statistics_runs import Runner, Table, size_row
+from benchmarks.statistics_runs import Runner, Table, percent, size_row, verdict
+from vision.model.arrays import FloatArray
 from vision.settings import FeatureSettings
-from vision.simulate.trains import Detector, Spot, observed, poisson
+from vision.simulate.trains import Detector, Spot, bursting, observed, poisson
+from vision.twitch.frequency import measure_frequency
 from vision.twitch.rhythm import measure_rhythm
 from vision.twitch.spread import measure_spread
 from vision.twitch.trend import rate_trend
@@ -21,6 +23,10 @@ SPOTS = (
     Spot("cheek", "right", 110.0, 330.0),
     Spot("brow", "left", 350.0, 150.0),
 )
+FOURTH = Spot("chin", "midline", 260.0, 430.0)
+ECHO_SHARE, ECHO_S = 0.9, 0.01  # of a movement's events at a place that shares it, and how far off in time
+BURST_HZ = 6.0
+LEAST_COVER = 0.92  # as for bursts: events that come in groups
 HEADINGS = ["test, events/s", "runs tested", "p at most 0.05", "99 % limits", "p at most 0.5", "within"]
 TESTS = ("regularity", "beat (Z²)", "beat (autocorrelation)", "order of sites", "synchrony", "trend")
 
@@ -40,7 +46,72 @@ def chance_tables(runner: Runner) -> list[Table]:
         "dead time, on a clock of 30 frames/s, for 30 s; dispersion: one place and its localisation error. Runs in "
         'which a test says "cannot be tested" are left out.'
     )
-    return [Table("p where there is nothing to find", note, HEADINGS, sorted(rows, key=lambda row: str(row[0])))]
+    alone = Table("p where there is nothing to find", note, HEADINGS, sorted(rows, key=lambda row: str(row[0])))
+    return [alone, _together_table(runner), _burst_table(runner)]
+
+
+def _together_table(runner: Runner) -> Table:
+    rows: list[list[object]] = []
+    for places, rate_hz in ((3, 0.5), (3, 2.0), (3, 4.0), (4, 2.0)):
+        found = runner.runs(_together_run, RUNS, places, rate_hz)
+        for number, test in enumerate(("regularity", "beat (Z²)", "beat (autocorrelation)", "trend")):
+            rows.append(size_row(f"{test}, {places} places, {rate_hz:g}", [ps[number] for ps, _ in found]))
+        covers = [inside for _, inside in found if inside is not None]
+        share = sum(covers) / len(covers)
+        name, met = f"rate interval, {places} places, {rate_hz:g}", verdict(share >= LEAST_COVER)
+        rows.append([name, len(covers), f"covers {percent(share)}", "at least 92 %", "", met])
+    note = (
+        "Movements by chance behind a dead time of 0.15 s that several places share: each but the first sees nine of "
+        "ten of them, up to 10 ms apart. A movement that is seen at three places is no threefold evidence."
+    )
+    return Table("p and interval where places move together", note, HEADINGS, rows)
+
+
+def _together_run(places: int, rate_hz: float, seed: int) -> tuple[tuple[float | None, ...], bool | None]:
+    rng = np.random.default_rng([203, places, int(100 * rate_hz), seed])
+    first_s = poisson(rng, rate_hz, LENGTH_S, dead_s=0.15)
+    seen = [first_s, *(_echo(rng, first_s) for _ in range(places - 1))]
+    place = np.repeat(np.arange(places), [len(train) for train in seen])
+    detector = Detector(miss_share=0.0, false_per_min=0.0, dead_time_s=0.15)
+    events = observed(rng, np.concatenate(seen), place, [*SPOTS, FOURTH][:places], LENGTH_S, detector)
+    rhythm, frequency = measure_rhythm(events, FEATURES, seed), measure_frequency(events, FEATURES, seed)
+    beat, trend, ends = rhythm.periodicity, frequency.trend, frequency.rate_per_min_ci95
+    true_per_min = 60 * rate_hz * (1 + ECHO_SHARE * (places - 1))
+    ps = (
+        rhythm.surrogate_p, None if beat is None else beat.z2_p, None if beat is None else beat.autocorrelation_p,
+        None if trend is None else trend.p,
+    )  # fmt: skip
+    return ps, None if ends is None else ends[0] <= true_per_min <= ends[1]
+
+
+def _echo(rng: np.random.Generator, onset_s: FloatArray) -> FloatArray:
+    kept = onset_s[rng.random(len(onset_s)) < ECHO_SHARE]
+    return np.clip(kept + rng.uniform(-ECHO_S, ECHO_S, len(kept)), 0.0, LENGTH_S)
+
+
+def _burst_table(runner: Runner) -> Table:
+    rows: list[list[object]] = []
+    for least_s in (0.0, 1.0):
+        found = runner.runs(_burst_run, RUNS, least_s)
+        for number, test in enumerate(("inside of bursts", "from burst to burst")):
+            rows.append(size_row(f"{test}, pauses from {least_s:g} s", [ps[number] for ps in found]))
+    note = (
+        "Bursts of 5 to 12 events that come by chance behind 0.1 s at 6 a second, and pauses by chance of 4 s, in "
+        "90 s: regularity inside of bursts, and from burst to burst."
+    )
+    return Table("p inside and between bursts", note, HEADINGS, rows)
+
+
+def _burst_run(least_s: float, seed: int) -> tuple[float | None, float | None]:
+    rng = np.random.default_rng([204, int(10 * least_s), seed])
+    onset_s = bursting(
+        rng, 90.0, pause_s=4.0, within_hz=BURST_HZ, size=(5, 12), cv=1.0, least_pause_s=least_s
+    )  # fmt: skip
+    detector = Detector(miss_share=0.0, false_per_min=0.0, dead_time_s=0.1)
+    events = observed(rng, onset_s, np.zeros(len(onset_s), int), SPOTS[:1], 90.0, detector)
+    rhythm = measure_rhythm(events, FEATURES, seed)
+    inside, between = rhythm.within_bursts, rhythm.between_bursts
+    return None if inside is None else inside.surrogate_p, None if between is None else between.surrogate_p
 
 
 def _null_run(rate_hz: float, dead_s: float, seed: int) -> tuple[float | None, ...]:

@@ -50,6 +50,7 @@ BURSTS = (
     BurstCase(4.0, 1.0, 5.0, (3, 6), 60.0),
     BurstCase(6.0, 0.8, 5.0, (3, 9), 120.0),
     BurstCase(8.0, 1.0, 4.0, (4, 12), 180.0),
+    BurstCase(8.0, 0.0, 5.0, (3, 9), 180.0),  # the pauses exponential: some are as short as the steps inside
 )
 
 

@@ -20,7 +20,7 @@ LID = Spot("lower-eyelid", "right", 170.0, 230.0)
 
 def rhythm_tables(runner: Runner) -> list[Table]:
     rows = []
-    for rate_hz in (1.0, 2.0, 4.0):
+    for rate_hz in (0.5, 1.0, 2.0, 4.0):
         said = Counter(runner.runs(_chance_run, 4 * RUNS, rate_hz))
         share = (said["rhythmic"] + said["semi-rhythmic"]) / said.total()
         rows.append(

@@ -142,6 +142,8 @@ class Spread:
     synchrony_chance, synchrony_p : that share where the regions are shifted against each other, and how often it is
         as high then. switch_share, switch_share_chance : movements followed by one at another site, and by chance.
     continuous_site_count : sites whose movement lasts rather than comes and goes.
+    recruitment, recruitment_steps : regions in the order of their first onset; those that the frames cannot tell apart
+        in time share a step.
     """
 
     region_count: int
@@ -164,6 +166,7 @@ class Spread:
     switch_share_chance: float | None = None
     path_mm: float | None = None
     continuous_site_count: int = 0
+    recruitment_steps: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

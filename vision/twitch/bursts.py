@@ -17,6 +17,7 @@ from scipy.ndimage import gaussian_filter1d
 from vision.model.arrays import FloatArray
 from vision.model.events import EventSet
 from vision.settings import FeatureSettings
+from vision.twitch.synchrony import of_leading_sites
 from vision.twitch.trains import Train, chance_trains, require_usable, site_trains, tail_p
 
 BIN_DECADES = 0.02  # bins of the histogram, log10 of seconds; ours: five to a smoothing width
@@ -52,7 +53,7 @@ class Bursts:
 
 
 def find_bursts(events: EventSet, settings: FeatureSettings, seed: int) -> Bursts:
-    """Find the bursts of each site; the threshold is that of all sites' intervals together.
+    """Find the bursts of each site; the threshold is that of the intervals of all sites that move for themselves.
 
     Raises
     ------
@@ -61,7 +62,8 @@ def find_bursts(events: EventSet, settings: FeatureSettings, seed: int) -> Burst
     """
     require_usable(events)
     trains = site_trains(events)
-    threshold_s = _tested_threshold_s(trains, events, settings, seed)
+    alone = of_leading_sites(events, settings)
+    threshold_s = _tested_threshold_s(site_trains(alone), alone, settings, seed)
     if threshold_s is None:
         return Bursts(trains, None, ())
     bursts = tuple(

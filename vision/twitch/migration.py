@@ -18,7 +18,7 @@ import numpy as np
 from vision.model.arrays import FloatArray
 from vision.model.events import EventSet, TwitchEvent
 from vision.settings import FeatureSettings
-from vision.twitch.synchrony import coincident_share, excess_share, shifted_share
+from vision.twitch.synchrony import coincidence_lag_s, coincident_share, excess_share, shifted_share
 from vision.twitch.trains import ROUNDING_S, is_on_clock, site_trains, tail_p, window_index
 
 Codes = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
@@ -89,7 +89,7 @@ def measure_migration(events: EventSet, settings: FeatureSettings, seed: int) ->
 
 def _is_one_movement(events: EventSet, settings: FeatureSettings, seed: int) -> bool:
     """Say whether the sites move together far more than by chance: then their order is that of one movement."""
-    lag_s = settings.coincidence_frames * events.frame_interval_s
+    lag_s = coincidence_lag_s(events, settings)
     sites, peak_s = [event.site for event in events.events], [event.peak_s for event in events.events]
     share = coincident_share(sites, peak_s, lag_s)
     if share is None or share < settings.one_movement_share:
@@ -109,7 +109,7 @@ def _slots(
     order = np.lexsort([generator.random(len(listed)), peak_s, window])
     codes = np.unique([event.site for _, event in listed], return_inverse=True)[1][order]
     window, peak_s, onset_s = window[order], peak_s[order], onset_s[order]
-    lag_s = settings.coincidence_frames * events.frame_interval_s + ROUNDING_S
+    lag_s = coincidence_lag_s(events, settings) + ROUNDING_S
     first = _first_of_each(window, peak_s, lag_s)
     steps = np.stack([first[:-1], first[1:]], axis=1)[np.diff(window[first]) == 0]
     return _Slots(codes, *_close_pairs(codes, onset_s, events), steps)

@@ -28,7 +28,7 @@ from vision.model.result import Quality
 from vision.settings import PatternSettings
 from vision.twitch.evidence import Case, Evidence, weigh_evidence
 from vision.twitch.reasons import objections, reasons_for, supporting_sentences
-from vision.twitch.trains import require_usable
+from vision.twitch.trains import counted_once, require_usable
 
 
 def call_pattern(
@@ -47,6 +47,7 @@ def call_pattern(
         Times are not finite, or the observed intervals do not add up to the observed time.
     """
     require_usable(events)
+    events = counted_once(events)
     case = Case(events, features, quality, view, settings)
     evidence = weigh_evidence(case)
     probability = pattern_probability(evidence, view, settings)

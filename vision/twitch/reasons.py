@@ -162,7 +162,13 @@ def supporting_sentences(case: Case) -> list[str]:
     """Add the figures behind any label: rate, bursts, rhythm, eyes."""
     if not case.events.events:
         return []
-    sentences = [_rate_sentence(case), _burst_sentence(case), _rhythm_sentence(case), _order_sentence(case)]
+    sentences = [
+        _rate_sentence(case),
+        _burst_sentence(case),
+        _rhythm_sentence(case),
+        _scatter_sentence(case),
+        _order_sentence(case),
+    ]
     if case.features.eye_closure.is_finding:
         sentences.append(f"The eye closure is a finding of its own: {case.features.eye_closure.reason}.")
     return [sentence for sentence in sentences if sentence]
@@ -187,15 +193,30 @@ def _burst_sentence(case: Case) -> str:
     return f"{frequency.burst_count} {noun}{within}; {_activity(case)}."
 
 
+def _scatter_sentence(case: Case) -> str:
+    """Say whether one place and the measuring error would scatter the events as much."""
+    p = case.features.spread.dispersion_p
+    if p is None:
+        return ""
+    if p <= case.settings.scatter_p:
+        return f"They scatter more than a single place and its measuring error allow (p {_p_text(p)})."
+    return f"They scatter no more than a single place and its measuring error allow (p {_p_text(p)})."
+
+
+def _p_text(p: float) -> str:
+    if p < 0.01:
+        return "< 0.01"
+    return "> 0.99" if p > 0.99 else f"= {p:.2f}"
+
+
 def _order_sentence(case: Case) -> str:
     """Say whether the sites come in an order; empty where that cannot be tested."""
     spread = case.features.spread
     if spread.migration_index is None or spread.migration_p is None or spread.switch_share is None:
         return ""
-    p = f"= {spread.migration_p:.2f}" if spread.migration_p >= 0.01 else "< 0.01"
     return (
         f"On to another site after {spread.switch_share:.0%} of movements, with steps {spread.migration_index:.2f} "
-        f"times those of reshuffled orders (p {p})."
+        f"times those of reshuffled orders (p {_p_text(spread.migration_p)})."
     )
 
 
@@ -203,8 +224,7 @@ def _rhythm_sentence(case: Case) -> str:
     rhythm = case.features.rhythmicity
     if rhythm.verdict == "too-few-events" or rhythm.lv is None or rhythm.surrogate_p is None:
         return "Too few events at any one site to judge their rhythm."
-    p = f"= {rhythm.surrogate_p:.2f}" if rhythm.surrogate_p >= 0.01 else "< 0.01"
     return (
         f"Rhythm {rhythm.verdict}: LV {rhythm.lv:.2f} over {rhythm.interval_count} intervals, "
-        f"p {p} against chance behind the same dead time."
+        f"p {_p_text(rhythm.surrogate_p)} against chance behind the same dead time."
     )

@@ -23,7 +23,15 @@ from vision.twitch.intervals import (
     revised_variation,
 )
 from vision.twitch.periodicity import measure_periodicity
-from vision.twitch.trains import SHORTEST_INTERVAL_S, chance_trains, effective_dead_time_s, is_on_clock, tail_p
+from vision.twitch.synchrony import of_leading_sites
+from vision.twitch.trains import (
+    SHORTEST_INTERVAL_S,
+    chance_trains,
+    counted_once,
+    effective_dead_time_s,
+    is_on_clock,
+    tail_p,
+)
 
 Draw = Callable[[np.random.Generator], Sequence[FloatArray]]
 
@@ -33,7 +41,8 @@ def measure_rhythm(
 ) -> Rhythmicity:
     """Describe how regular the twitches are.
 
-    Intervals are taken site by site and never across an unobserved gap, then pooled.
+    Intervals are taken site by site and never across an unobserved gap, then pooled. Of sites that move together one
+    is looked at: the same movement seen at three places is no threefold evidence.
 
     Returns
     -------
@@ -50,6 +59,7 @@ def measure_rhythm(
     ShapeError
         Times are not finite, or the observed intervals do not add up to the observed time.
     """
+    events = of_leading_sites(counted_once(events), settings)
     bursts = find_bursts(events, settings, seed)
     trains = bursts.trains
     intervals = [train.interval_s for train in trains]
@@ -129,15 +139,14 @@ def _smaller_p(statistics: Sequence[FloatArray], generator: np.random.Generator)
 def _within(
     bursts: Bursts, clock_s: float | None, dead_s: float, settings: FeatureSettings, seed: int
 ) -> IntervalRhythm | None:
-    """Intervals inside of bursts: chance lies between the dead time and the threshold that made them bursts."""
+    """Intervals inside of bursts: chance lies between the dead time and the longest of them."""
     if bursts.threshold_s is None:
         return None
     sites = [burst.site for burst in bursts.bursts]
     intervals = [np.diff(burst.onset_s) for burst in bursts.bursts]
-    bounds = (dead_s, max(bursts.threshold_s, max(float(x.max()) for x in intervals)))
 
     def draw(generator: np.random.Generator) -> Sequence[FloatArray]:
-        return chance_within(intervals, sites, bounds, clock_s, settings.surrogate_count, generator)
+        return chance_within(intervals, sites, dead_s, clock_s, settings.surrogate_count, generator)
 
     return _judged(intervals, draw, clock_s, dead_s, settings, np.random.default_rng([seed, 6]))
 
@@ -151,7 +160,7 @@ def _between(bursts: Bursts, clock_s: float | None, settings: FeatureSettings, s
     threshold_s = bursts.threshold_s
 
     def draw(generator: np.random.Generator) -> Sequence[FloatArray]:
-        return chance_pauses(intervals, lengths, threshold_s, settings.surrogate_count, generator)
+        return chance_pauses(intervals, lengths, settings.surrogate_count, generator)
 
     return _judged(intervals, draw, clock_s, threshold_s, settings, np.random.default_rng([seed, 7]))
 

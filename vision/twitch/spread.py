@@ -15,8 +15,8 @@ from vision.model.features import Laterality, Spread
 from vision.model.regions import View, region_label
 from vision.settings import FeatureSettings
 from vision.twitch.migration import measure_migration
-from vision.twitch.synchrony import coincident_share, shifted_share
-from vision.twitch.trains import ROUNDING_S, require_usable, site_counts, tail_p, window_index
+from vision.twitch.synchrony import coincidence_lag_s, coincident_share, shifted_share
+from vision.twitch.trains import ROUNDING_S, counted_once, require_usable, site_counts, tail_p, window_index
 
 
 def measure_spread(
@@ -53,15 +53,17 @@ def measure_spread(
         Times or places are not finite, or the observed intervals do not add up to the observed time.
     """
     require_usable(events)
-    _require_places(events.events)
+    events = counted_once(events)
+    _require_places(events)
     counts = site_counts(events.events)
     entropy = _entropy_nats(list(counts.values()))
-    lag_s = settings.coincidence_frames * events.frame_interval_s
+    lag_s = coincidence_lag_s(events, settings)
     runs = _movement_runs(events, lag_s)
     moved = measure_migration(events, settings, seed)
     path_px = _path_px(runs) if counts else None
     labels = [region_label(event.region, event.side) for event in events.events]
     together = _synchrony(labels, events, lag_s, settings, seed)
+    recruited = _recruitment_steps(events.events, lag_s)
     return Spread(
         region_count=len(set(labels)),
         site_count=len(counts),
@@ -76,13 +78,14 @@ def measure_spread(
         path_px=path_px,
         path_iod=path_px / scale_px if path_px is not None and scale_px else None,
         synchrony=together[0],
-        recruitment=_recruitment(events.events),
+        recruitment=tuple(region for step in recruited for region in step),
         synchrony_chance=together[1],
         synchrony_p=together[2],
         switch_share=None if moved is None else moved.switch_share,
         switch_share_chance=None if moved is None else moved.switch_share_chance,
         path_mm=path_px * mm_per_px if path_px is not None and mm_per_px is not None else None,
         continuous_site_count=sum(site.is_continuous and site.id in counts for site in events.sites),
+        recruitment_steps=recruited,
     )
 
 
@@ -125,9 +128,12 @@ def dispersion_p(events: EventSet, settings: FeatureSettings, scale_px: float | 
     return float(chi2.sf(squares, 2 * (len(place_px) - 1)))
 
 
-def _require_places(events: Sequence[TwitchEvent]) -> None:
-    if not all(math.isfinite(event.x_px) and math.isfinite(event.y_px) for event in events):
-        raise ShapeError("an event has no finite place", "x_px and y_px in pixels")
+def _require_places(events: EventSet) -> None:
+    for name, places in (("an event", events.events), ("a site", events.sites)):
+        if not all(math.isfinite(place.x_px) and math.isfinite(place.y_px) for place in places):
+            raise ShapeError(f"{name} has no finite place", "x_px and y_px in pixels")
+    if not all(0 < (site.localisation_sd_px or 1.0) < math.inf for site in events.sites):
+        raise ShapeError("a site's localisation_sd_px is no length", "pixels above 0, or None")
 
 
 def _entropy_nats(counts: list[int]) -> float | None:
@@ -158,10 +164,20 @@ def _area_fraction(events: Sequence[TwitchEvent], observed_area_px2: float | Non
     return min(1.0, sum(float(np.median(areas)) for areas in by_site.values()) / observed_area_px2)
 
 
-def _recruitment(events: Sequence[TwitchEvent]) -> tuple[str, ...]:
-    """Regions in the order in which they first moved."""
-    ordered = sorted(events, key=lambda event: (event.onset_s, event.id))
-    return tuple(dict.fromkeys(region_label(event.region, event.side) for event in ordered))
+def _recruitment_steps(events: Sequence[TwitchEvent], lag_s: float) -> tuple[tuple[str, ...], ...]:
+    """Regions in the order in which they first moved; first onsets within the lag are one step."""
+    steps: list[tuple[float, list[str]]] = []
+    known: set[str] = set()
+    for event in sorted(events, key=lambda event: (event.onset_s, event.id)):
+        label = region_label(event.region, event.side)
+        if label in known:
+            continue
+        known.add(label)
+        if steps and event.onset_s - steps[-1][0] <= lag_s + ROUNDING_S:
+            steps[-1][1].append(label)
+        else:
+            steps.append((event.onset_s, [label]))
+    return tuple(tuple(labels) for _, labels in steps)
 
 
 Movement = tuple[int, float, float]  # site, x_px, y_px

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -45,11 +45,21 @@ def require_usable(events: EventSet) -> None:
         raise ShapeError("an observed interval has no finite length", "[from, to) in seconds")
     if any(b > later for (_, b), (later, _) in pairwise(spans)):
         raise ShapeError("observed intervals overlap", "intervals that are apart")
-    if not (math.isfinite(events.frame_interval_s) and events.frame_interval_s > 0 and events.dead_time_s >= 0):
+    if not (0 < events.frame_interval_s < math.inf and 0 <= events.dead_time_s < math.inf):
         raise ShapeError(
             f"frame interval {events.frame_interval_s} s, dead time {events.dead_time_s} s", "> 0 s and >= 0 s"
         )
     _require_sum(events, total_s(spans))
+
+
+def counted_once(events: EventSet) -> EventSet:
+    """Leave out repeats, the shorter ones and of equals the later ones: a site moves once at one instant."""
+    kept: dict[tuple[int, float], TwitchEvent] = {}
+    for event in sorted(events.events, key=lambda one: (one.offset_s, one.peak_s, one.amplitude_px, -one.id)):
+        kept[event.site, event.onset_s] = event
+    if len(kept) == len(events.events):
+        return events
+    return replace(events, events=tuple(one for one in events.events if kept[one.site, one.onset_s] is one))
 
 
 def _require_sum(events: EventSet, total: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tests.unit.twitch.event_builders import (
     FEATURES,
     RIGHT_CHEEK,
     RIGHT_LID,
+    RIGHT_MOUTH,
     at,
     event,
     event_set,
@@ -21,8 +23,10 @@ from tests.unit.twitch.event_builders import (
     train,
 )  # fmt: skip
 from vision.errors import ShapeError
+from vision.model.features import SiteSpectrum
 from vision.twitch.frequency import measure_frequency
 from vision.twitch.rates import clumped_interval, poisson_interval
+from vision.twitch.trains import counted_once
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 14, 120])
@@ -114,7 +118,7 @@ def test_nothing_found_is_zero_and_nothing_observed_is_none() -> None:
 
 def test_all_at_one_instant() -> None:
     found = measure_frequency(at([3.0] * 6), FEATURES, 0)
-    assert (found.event_count, found.dominant_hz, found.burst_count) == (6, None, 0)
+    assert (found.event_count, found.dominant_hz, found.burst_count) == (1, None, 0)
 
 
 def test_bad_observed_time_is_refused() -> None:
@@ -169,3 +173,38 @@ def test_a_median_between_far_intervals_on_the_clock_is_still_one() -> None:
 def test_eight_hertz_between_frames_is_eight_hertz() -> None:
     onsets_s = np.floor((0.51 + np.arange(80) / 8.0) * 30) / 30
     assert measure_frequency(at(onsets_s.tolist()), FEATURES, 0).dominant_hz == pytest.approx(8.0, abs=0.1)
+
+
+def test_places_that_move_together_widen_the_interval_of_the_rate() -> None:
+    """Ten movements seen at three places each are ten, not thirty, that chance has to answer for."""
+    generator = np.random.default_rng(4)
+    onsets_s = np.sort(generator.uniform(1.0, 23.0, 10))
+    alone = measure_frequency(event_set([event(k, float(t)) for k, t in enumerate(onsets_s, 1)]), FEATURES, 0)
+    spots = (RIGHT_LID, RIGHT_CHEEK, RIGHT_MOUTH)
+    rows = [event(3 * k + j, float(t) + 0.01 * j, spot) for k, t in enumerate(onsets_s) for j, spot in enumerate(spots)]
+    together = measure_frequency(event_set(rows), FEATURES, 0)
+    assert together.rate_interval == "over-bursts"
+    one, three = (found.rate_per_min_ci95 for found in (alone, together))
+    assert (three[1] - three[0]) / 3 == pytest.approx(one[1] - one[0], rel=0.35)
+    assert together.trend is None or together.trend.p > 0.01
+
+
+def test_of_repeats_the_same_one_is_kept_in_any_order() -> None:
+    """The order of regions goes by number where onsets are equal: it hung on which repeat came first."""
+    repeats = [event(1, 8.7), event(2, 8.7, RIGHT_CHEEK, 0.1), event(3, 8.7), event(4, 8.7, RIGHT_CHEEK, 0.1)]
+    for order in permutations(repeats):
+        assert {one.id for one in counted_once(event_set(order)).events} == {1, 2}
+    assert [one.id for one in counted_once(event_set([event(1, 8.7), event(2, 8.7, duration_s=1.0)])).events] == [2]
+
+
+@pytest.mark.parametrize(
+    ("line_hz", "marks", "said_hz"),
+    [(5.0, (), 5.0), (5.0, ("alias of 120 Hz light",), 5.0), (10.0, (), 5.2), (None, (), 5.2)],
+)
+def test_a_line_of_the_motion_near_the_median_is_the_dominant_frequency(
+    line_hz: float | None, marks: tuple[str, ...], said_hz: float
+) -> None:
+    events = at((0.5 + np.arange(40) / 5.2).tolist())
+    line = SiteSpectrum(events.events[0].site, line_hz, 0.001, (1.0, 12.0), 0.1, marks)
+    found = measure_frequency(events, FEATURES, 0, spectra=(line,))
+    assert found.dominant_hz == pytest.approx(said_hz, abs=0.02)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -169,7 +170,13 @@ def test_nothing_above_a_fine_limit_is_no_twitch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit_px", "limit_iod", "said"), [(6.0, 0.03, "only those from 0.03 iod"), (None, None, "is not known")]
+    ("limit_px", "limit_iod", "said"),
+    [
+        (6.0, 0.03, "only those from 0.03 iod"),
+        (None, None, "is not known"),
+        (math.nan, math.nan, "is not known"),
+        (0.0, 0.0, "is not known"),
+    ],
 )
 def test_a_coarse_limit_says_nothing(limit_px: float | None, limit_iod: float | None, said: str) -> None:
     events = at([])

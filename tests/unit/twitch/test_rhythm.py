@@ -11,6 +11,7 @@ from tests.unit.twitch.event_builders import (
     FEATURES,
     RIGHT_CHEEK,
     RIGHT_LID,
+    RIGHT_MOUTH,
     at,
     on_clock,
     poisson_onsets,
@@ -113,6 +114,21 @@ def test_two_rates_do_not_look_irregular() -> None:
     found = measure_rhythm(train(rows), FEATURES, 0)
     assert found.verdict == "rhythmic"
     assert found.cv == pytest.approx(0.0, abs=1e-9)
+
+
+def test_places_that_move_together_are_no_more_evidence_than_one() -> None:
+    """Three sites that peak within a frame of each other: five movements stay five, and chance stays chance."""
+    spots = (RIGHT_LID, RIGHT_CHEEK, RIGHT_MOUTH)
+    five = [(1.0 + 0.4 * k + 0.01 * j, spot) for k in range(5) for j, spot in enumerate(spots)]
+    assert measure_rhythm(train(five), FEATURES, 0).verdict == "too-few-events"
+    called = 0
+    for seed in range(60):
+        generator = np.random.default_rng([12, seed])
+        onsets_s = 0.5 + np.cumsum(0.15 + generator.exponential(1.3, 14))
+        rows = [(float(t) + 0.01 * j, spot) for t in onsets_s for j, spot in enumerate(spots)]
+        found = measure_rhythm(train(rows, observed_s=40.0), FEATURES, seed)
+        called += found.verdict in ("rhythmic", "semi-rhythmic")
+    assert called <= 8  # 5 % of 60 are 3; more than 8 come once in two hundred
 
 
 def test_duplicates_count_once_and_the_peak_is_passed_on() -> None:

@@ -151,6 +151,11 @@ def test_recruitment_is_the_order_of_first_onsets() -> None:
     assert spread_of(train(rows)).recruitment == ("chin", "right cheek", "right lower-eyelid")
 
 
+def test_regions_that_the_frames_cannot_tell_apart_in_time_share_a_step() -> None:
+    rows = [(1.0, CHIN), (1.01, RIGHT_LID), (1.5, RIGHT_CHEEK), (1.52, CHIN)]
+    assert spread_of(train(rows)).recruitment_steps == (("chin", "right lower-eyelid"), ("right cheek",))
+
+
 def test_area_adds_up_sites_not_events() -> None:
     assert spread_of(at([1.0, 2.0, 3.0])).area_fraction == pytest.approx(0.09)
     assert spread_of(at([1.0]), observed_area_px2=500.0).area_fraction == 1.0
