@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from vision.errors import OutputError, SettingsError
-from vision.model.context import Answer, PatientContext, Signs
+from vision.model.context import Answer, PatientContext, Signs, as_answer
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -27,7 +27,6 @@ else:
 SECTIONS = ("history", "course", "signs", "triggers", "background")
 SEVERAL_WEEKS_DAYS, THREE_MONTHS_DAYS = 21, 90  # "several weeks" of Ntranos 2024, read as three; our choice
 HINT = "twitchscope context new writes a file that fits"
-SHORT_ANSWERS = {"y": "yes", "n": "no"}
 NO_ANSWER = ("", "-", "not asked")
 
 
@@ -127,10 +126,9 @@ def accepted(question: Question, text: str, today: date) -> Any:
         raise SettingsError("letters that cannot be printed", "words on one line")
     if typed.lower() in NO_ANSWER:
         return None
+    value: Any = int(typed) if question.key == "age_years" and typed.isdecimal() else typed
     if question.is_yes_no:
-        value: Any = SHORT_ANSWERS.get(typed.lower(), typed.lower())
-    else:
-        value = int(typed) if question.key == "age_years" and typed.isdecimal() else typed
+        value = as_answer(typed)
     parse_context({"asked_on": today, question.section: {question.key: value}}, today, "this answer")
     return value
 
@@ -165,8 +163,8 @@ def neurologist_reasons(context: PatientContext | None) -> tuple[Reason, ...]:
 
     Notes
     -----
-    From Ntranos, "Muscle Twitching" (2024), paraphrased; both eyes shut tightly and three months from NICE NG127 as a
-    summary page gives it. What is asked once stands once.
+    From Ntranos, "Muscle Twitching" (2024), paraphrased; both eyes shut tightly, three months, movements that cannot
+    be suppressed and rigidity from NICE NG127 as a summary page gives it. What is asked once stands once.
     """
     given = context or PatientContext()
     signs, course = given.signs, given.course
@@ -181,6 +179,8 @@ def neurologist_reasons(context: PatientContext | None) -> tuple[Reason, ...]:
         Reason("Trouble with coordination", signs.coordination),
         Reason("Trouble with balance", signs.balance),
         Reason("Severe cramps", signs.severe_cramps),
+        Reason("Movements that cannot be held back by will", signs.cannot_suppress),
+        Reason("Stiffness of the part", signs.rigidity),
         Reason("It lasts for several weeks", _lasting(given, SEVERAL_WEEKS_DAYS)),
         Reason("It lasts for over three months", _lasting(given, THREE_MONTHS_DAYS)),
         Reason("It becomes steadily worse", course.steadily_worse),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vision.model.drawing import Drawing
-from vision.model.events import TwitchEvent
+from vision.model.events import Site, TwitchEvent
 from vision.model.features import Features
 from vision.model.result import AnalysisResult
 from vision.model.review import ReviewedEvent
@@ -58,8 +58,12 @@ def reviewed_features(result: AnalysisResult, events: tuple[ReviewedEvent, ...],
     `vision.pipeline.describe` with the same events, settings and seed gives the same figures. Eye closures are the
     program's own.
     """
-    counted = tuple(_as_event(one, number, result) for number, one in enumerate(_counting(events), start=1))
-    found = event_set_of(result.document, counted)
+    new_sites = _new_sites(events, result)
+    site_of = {site.id: site for site in (*result.document.sites, *new_sites)}
+    counted = tuple(
+        _as_event(one, number, site_of[one.site], result) for number, one in enumerate(_counting(events), start=1)
+    )
+    found = event_set_of(result.document, counted, new_sites)
     if found is None or result.document.clock is None:
         return None
     scale = result.document.clock.mm_per_px
@@ -70,11 +74,23 @@ def _counting(events: tuple[ReviewedEvent, ...]) -> list[ReviewedEvent]:
     return [one for one in events if one.counts]
 
 
-def _as_event(one: ReviewedEvent, number: int, result: AnalysisResult) -> TwitchEvent:
+def _new_sites(events: tuple[ReviewedEvent, ...], result: AnalysisResult) -> tuple[Site, ...]:
+    """Give each place that only the person saw the middle of its region: the review says no more of it."""
+    signals, regions = result.signals, result.regions
+    places = list(zip(regions.names, regions.sides, strict=True))
+    found = {}
+    for one in events:
+        if one.region is not None and one.site not in found:
+            own = signals.region_of_point == places.index((one.region, one.side))
+            x_px, y_px = signals.point_px[own if own.any() else slice(None)].mean(0)
+            found[one.site] = Site(one.site, one.region, one.side, float(x_px), float(y_px), 0)
+    return tuple(found.values())
+
+
+def _as_event(one: ReviewedEvent, number: int, site: Site, result: AnalysisResult) -> TwitchEvent:
     """Give an event the shape that the statistics take; an added one has its place from its site."""
     if one.predicted is not None:
         return replace(one.predicted, id=number)
-    site = next(site for site in result.document.sites if site.id == one.site)
     direction_rad = site.direction_rad or 0.0
     end_s = min(one.onset_s + ADDED_DURATION_S, result.document.clip.duration_s)
     end_s = max(end_s, one.onset_s)

@@ -16,6 +16,7 @@ from vision.model.drawing import Drawing
 from vision.report.draw import draw
 from vision.report.export import read_result, write_result
 from vision.report.reviewed import read_review
+from vision.report.text import place
 from vision.review import draw_reviewed
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="a development dependency")
@@ -98,9 +99,83 @@ def test_every_event_jumps_the_film_to_within_one_frame(page, folder):
 def test_a_click_in_the_timeline_jumps_there(page, folder):
     third = read_result(folder).document.events[2]
     page.locator('.timeline g[data-event="3"]').first.click()
+    film = "document.querySelector('video')"
+    until(page, f"!{film}.paused")
+    until(page, f"{film}.paused")
+    played_s = page.evaluate(
+        f"[{film}.played.start({film}.played.length - 1), {film}.played.end({film}.played.length - 1)]"
+    )
+    assert played_s[0] <= third.peak_s - 0.9
+    assert played_s[1] >= third.peak_s + 0.9
     assert abs(shown_s(page) - third.onset_s) <= FRAME_S
     assert "Twitch 3" in page.inner_text("#now")
     assert page.locator("#site-trace svg").count() >= 1
+
+
+def test_who_wants_less_motion_gets_the_jump_alone(page, folder):
+    third = read_result(folder).document.events[2]
+    page.emulate_media(reduced_motion="reduce")
+    page.locator('.timeline g[data-event="3"]').first.click()
+    assert abs(shown_s(page) - third.onset_s) <= FRAME_S
+    assert page.evaluate("document.querySelector('video').played.length") == 0
+
+
+def test_a_place_whose_trace_is_not_drawn_is_said_in_words(chromium, page, folder, tmp_path):
+    assert "displacement in px along its direction" in page.inner_text("#site-trace")
+    assert "shaded: twitch" in page.inner_text("#site-trace")
+    undrawn = (folder / "report.html").read_text().replace('figure data-site="1"', 'figure data-site="99"')
+    (tmp_path / "report.html").write_text(undrawn)
+    opened = chromium.new_page()
+    opened.goto((tmp_path / "report.html").as_uri())
+    assert "only the busiest places are" in opened.inner_text("#site-trace")
+    opened.close()
+
+
+def test_without_a_film_twitches_are_still_gone_through_and_judged(chromium, tmp_path):
+    draw(builders.focal_result(), tmp_path, None, Drawing())
+    opened = chromium.new_page()
+    opened.goto((tmp_path / "report.html").as_uri())
+    controls = opened.locator("#when .buttons")
+    for name in ("Next twitch", "Next twitch", "Previous twitch", "Accept"):
+        controls.get_by_role("button", name=name).click()
+    opened.keyboard.press("n")
+    opened.keyboard.press("x")
+    assert opened.locator("[data-act=play]").count() == 0
+    assert opened.locator("#now").is_visible()
+    assert opened.inner_text("#review-count").startswith("1 accepted, 1 rejected")
+    opened.close()
+
+
+def test_the_legend_keeps_its_samples_and_each_kind_has_its_switch(page):
+    page.keyboard.press("n")
+    page.keyboard.press("n")
+    assert page.locator(".legend g.chosen").count() == 1
+    assert page.locator(".timeline g.chosen[data-event]").count() == 1
+    kinds = page.locator("input[data-shows]").evaluate_all("all => all.map((one) => one.dataset.shows)")
+    assert len(kinds) >= 2
+    page.locator(f"input[data-shows={kinds[0]}]").uncheck()
+    assert not page.locator(f".lane[data-kind={kinds[0]}]").is_visible()
+    assert page.locator(f".lane[data-kind={kinds[1]}]").is_visible()
+    page.locator(f"input[data-shows={kinds[0]}]").check()
+    assert page.locator(f".lane[data-kind={kinds[0]}]").is_visible()
+
+
+@pytest.mark.parametrize(("width_px", "height_px"), [(390, 844), (820, 1180), (1280, 900), (640, 450), (844, 390)])
+def test_what_the_keyboard_reaches_is_not_under_the_film(page, width_px, height_px):
+    page.set_viewport_size({"width": width_px, "height": height_px})
+    page.locator("#why").scroll_into_view_if_needed()
+    page.locator("#review button").first.focus()
+    seen = 0
+    for _ in range(60):  # backwards: a browser that scrolls up puts what it goes to at the upper edge
+        page.keyboard.press("Shift+Tab")
+        away_px = page.evaluate("""() => {
+          const own = document.activeElement, player = document.querySelector(".player");
+          return player.contains(own) || !own.closest(".watch") ? null
+            : own.getBoundingClientRect().top - player.getBoundingClientRect().bottom; }""")
+        if away_px is not None:
+            assert away_px >= 0
+            seen += 1
+    assert seen >= 8
 
 
 def test_keys_play_slow_down_and_step(page):
@@ -114,6 +189,15 @@ def test_keys_play_slow_down_and_step(page):
     before = shown_s(page)
     page.keyboard.press(".")
     assert shown_s(page) - before == pytest.approx(FRAME_S, abs=0.5 * FRAME_S)
+
+
+def test_playing_and_stopping_in_a_hurry_is_no_error(page):
+    for _ in range(6):
+        page.keyboard.press(" ")
+        page.keyboard.press(" ")
+        page.keyboard.press("r")
+        page.keyboard.press(" ")
+    page.wait_for_timeout(200)  # the fixture looks for errors
 
 
 def test_the_other_film_goes_on_where_this_one_was(page):
@@ -145,9 +229,98 @@ def test_a_review_by_keyboard_round_trips(page, folder, tmp_path):
     assert len(review.added) == 1
 
 
+def test_remarks_stay_with_their_twitch_judged_or_not(page, folder, tmp_path):
+    assert not page.locator("#remark").is_editable()  # no twitch is chosen: what was written would belong to none
+    page.fill("#reviewer", "Dr A")
+    page.locator("h1").click()
+    page.keyboard.press("n")
+    page.fill("#remark", "looks like a pulse")
+    page.locator("h1").click()
+    page.keyboard.press("n")
+    assert page.input_value("#remark") == ""
+    page.keyboard.press("i")
+    page.keyboard.press("i")  # the same again is none
+    page.keyboard.press("p")
+    assert page.input_value("#remark") == "looks like a pulse"
+    first = read_result(folder).document.events[0]
+    assert page.inner_text("#remark-on") == f"Remark on twitch 1: right lower eyelid, {first.onset_s:.2f} s"
+    with page.expect_download() as download:
+        page.locator("[data-act=save]").click()
+    download.value.save_as(tmp_path / "review.json")
+    review = read_review(tmp_path / "review.json", read_result(folder).document)
+    assert [(one.event, one.verdict, one.remark) for one in review.decisions] == [(1, None, "looks like a pulse")]
+    assert [one.remark for one in review.added] == [""]
+
+
+def test_what_is_added_keeps_its_own_remark_and_its_region(page, folder, tmp_path):
+    region = read_result(folder).document.regions[-1]
+    page.fill("#reviewer", "Dr A")
+    page.locator("h1").click()
+    page.keyboard.press("n")
+    page.fill("#remark", "of the first")
+    page.fill("#add-remark", "of the new one")
+    page.locator("#add-place").select_option(label=place(region.name, region.side))
+    page.locator("[data-act=add]").click()
+    assert page.locator("#add-place optgroup").evaluate_all("all => all.map((one) => one.label)") == [
+        "Places found", "Elsewhere: regions watched",
+    ]  # fmt: skip
+    assert page.input_value("#add-remark") == ""
+    with page.expect_download() as download:
+        page.locator("[data-act=save]").click()
+    download.value.save_as(tmp_path / "review.json")
+    review = read_review(tmp_path / "review.json", read_result(folder).document)
+    assert [(one.region, one.side, one.remark) for one in review.added] == [
+        (region.name, region.side, "of the new one")
+    ]
+
+
+def test_a_key_that_is_held_down_adds_once(page):
+    page.keyboard.down("i")
+    page.keyboard.press("n")
+    page.keyboard.down("i")  # still held: the browser calls it a repetition
+    page.keyboard.up("i")
+    assert "1 added" in page.inner_text("#review-count")
+    page.keyboard.press("i")
+    assert "2 added" in page.inner_text("#review-count")
+    page.keyboard.press("i")
+    assert "already added there" in page.inner_text("#now-review")
+
+
+def test_a_twitch_is_added_where_none_was_found(chromium, tmp_path):
+    result = builders.rest_result()
+    write_result(result, tmp_path / "out")
+    draw(read_result(tmp_path / "out"), tmp_path / "out", None, Drawing())
+    opened = chromium.new_page()
+    opened.goto((tmp_path / "out" / "report.html").as_uri())
+    opened.fill("#reviewer", "Dr A")
+    opened.locator("[data-act=add]").click()
+    assert "Write the onset first" in opened.inner_text("#now-review")
+    for words in ("3,5", "7.25"):
+        opened.fill("#add-time", words)
+        opened.locator("[data-act=add]").click()
+    assert opened.locator(".timeline g.added").count() == 2
+    with opened.expect_download() as download:
+        opened.locator("[data-act=save]").click()
+    download.value.save_as(tmp_path / "review.json")
+    review = read_review(tmp_path / "review.json", result.document)
+    region = result.document.regions[0]
+    assert [(one.onset_s, one.site, one.region) for one in review.added] == [
+        (3.5, None, region.name), (7.25, None, region.name),
+    ]  # fmt: skip
+    opened.close()
+
+
+def test_the_film_stays_in_view_beside_the_timeline(page):
+    page.locator(".timeline").scroll_into_view_if_needed()
+    page.locator('.timeline g[data-event="3"]').first.click()
+    film, lane = page.locator("video:not([hidden])"), page.locator('.timeline g[data-event="3"]').first
+    assert film.bounding_box()["y"] >= 0
+    assert lane.bounding_box()["y"] > film.bounding_box()["y"] + film.bounding_box()["height"]
+
+
 def test_a_click_beside_a_twitch_or_on_the_trace_is_meant_for_it(page, folder):
     second = read_result(folder).document.events[1]
-    page.locator(".timeline").scroll_into_view_if_needed()
+    page.locator(".timeline").evaluate("one => one.scrollIntoView({ block: 'end' })")  # the film covers the top
     bar = page.locator('.timeline g[data-event="2"]').first.bounding_box()
     page.mouse.click(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
     assert "Twitch 2" in page.inner_text("#now")

@@ -82,6 +82,9 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ("[history]\nsince = 2026-01-01", "history.since without asked_on"),
         ('[signs]\nweakness = "maybe"', "signs.weakness = 'maybe'"),
         ("[history]\nage_years = -3", "history.age_years = '-3'"),
+        ("asked_on = 2026-11-02\n[history]\nsince = 0", "history.since = '0'"),
+        ("asked_on = 2026-11-02\n[history]\nsince = 1850-01-01", "history.since"),
+        ("[history]\nage_years = true", "history.age_years"),
         ("[signs", "is not TOML"),
     ],
 )

@@ -53,6 +53,57 @@ def test_rejected_go_and_added_come(tmp_path):
     assert features.frequency.rate_per_min == pytest.approx(60 * 14 / 29.3)
 
 
+def test_twitches_that_only_a_person_saw_are_one_new_place_a_region(tmp_path):
+    result = clocked()
+    region = result.document.regions[3]
+    added = [{"onset_s": at_s, "region": region.name, "side": region.side} for at_s in (5.1, 9.3)]
+    review = read_review(written(tmp_path / "r.json", result, decisions=[], added=added), result.document)
+    events = reviewed_events(review, result.document)
+    assert {one.site for one in events if one.verdict == "added"} == {len(result.document.sites) + 1}
+    features = reviewed_features(result, events, Settings())
+    assert features.frequency.event_count == len(result.document.events) + 2
+    assert features.spread.site_count == len(result.document.sites) + 1
+
+
+def test_a_result_without_a_twitch_can_be_reviewed(tmp_path):
+    result = builders.rest_result()
+    clock = Clock(((0.0, 11.3),), 1 / 30, 0.15)
+    result = replace(result, document=result.document.model_copy(update={"clock": clock}))
+    region = result.document.regions[0]
+    added = [{"onset_s": at_s, "region": region.name, "side": region.side} for at_s in (2.0, 4.0)]
+    path = written(tmp_path / "r.json", result, decisions=[], added=added)
+    page = draw_reviewed(result, tmp_path / "out", None, Drawing(review=str(path))).read_text()
+    assert "0 of 0 twitches accepted, 0 rejected, 2 added" in page
+    assert '<tr><th scope="row">Twitches</th><td>0</td><td>2</td></tr>' in page
+
+
+def test_fhir_hands_over_the_reviewed_figures_and_says_so(tmp_path):
+    result = clocked()
+    path = written(tmp_path / "r.json", result, added=[])
+    draw_reviewed(result, tmp_path / "out", None, Drawing(review=str(path), fhir=True))
+    told = [entry["resource"] for entry in json.loads((tmp_path / "out" / "fhir.json").read_text())["entry"]]
+    assert "Reviewed by Dr <b>X</b>" in told[0]["conclusion"]
+    assert told[1]["valueQuantity"]["value"] == len(result.document.events) - 1
+    assert all("Reviewed by Dr <b>X</b>" in one["note"][0]["text"] for one in told[1:])
+
+
+def test_fhir_never_hands_over_the_programs_figures_as_reviewed_ones(tmp_path):
+    result = builders.focal_result()  # without its clock nothing can be counted again
+    path = written(tmp_path / "r.json", result, added=[])
+    with pytest.raises(ResultFileError, match="cannot be recalculated"):
+        draw_reviewed(result, tmp_path / "out", None, Drawing(review=str(path), fhir=True))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_remark_without_a_verdict_is_kept_and_judges_nothing(tmp_path):
+    result = clocked()
+    said = [{"event": 3, "verdict": None, "remark": "a pulse?"}]
+    review = read_review(written(tmp_path / "r.json", result, decisions=said, added=[]), result.document)
+    events = reviewed_events(review, result.document)
+    assert [(one.verdict, one.remark) for one in events if one.remark] == [(None, "a pulse?")]
+    assert reviewed_features(result, events, Settings()).frequency.event_count == len(result.document.events)
+
+
 def test_the_reviewed_page_says_so_and_shows_texts_as_texts(tmp_path):
     result = clocked()
     path = written(tmp_path / "r.json", result)
@@ -60,6 +111,7 @@ def test_the_reviewed_page_says_so_and_shows_texts_as_texts(tmp_path):
     page = draw_reviewed(result, tmp_path / "out", None, Drawing(review=str(path))).read_text()
     assert "Reviewed by Dr &lt;b&gt;X&lt;/b&gt; on 2026-11-23 01:00." in page
     assert "<script>no</script>" not in page
+    assert page.index("<h1>") < page.index("The answer above and the figures on this page are the program's own")
     assert "1 of 14 twitches accepted, 1 rejected, 1 added, 12 not judged and kept." in page
     assert result.document.model_dump_json() == before
 
@@ -83,6 +135,9 @@ def test_a_result_without_its_clock_is_not_counted_again(tmp_path):
         ({"decisions": [{"event": 1, "verdict": "accepted"}] * 2}, "twice"),
         ({"added": [{"onset_s": 1e9, "site": 1}]}, "does not hold"),
         ({"added": [{"onset_s": 1.0, "site": 9}]}, "does not hold"),
+        ({"added": [{"onset_s": 1.0}]}, "names a site, or a region"),
+        ({"added": [{"onset_s": 1.0, "site": 1, "region": "chin"}]}, "names a site, or a region"),
+        ({"added": [{"onset_s": 1.0, "region": "skin"}]}, "does not hold"),
         ({"more": 1}, "is no review"),
     ],
 )

@@ -8,17 +8,27 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Answer = Literal["yes", "no", "not asked"]
+EARLIEST = date(1900, 1, 1)  # before it nobody began who lives; our choice
 LONGEST_TEXT = 200  # letters of a free answer; our choice
 
 
-def _as_answer(value: Any) -> Any:
-    """Take true and false for yes and no, and no answer for "not asked"."""
+def as_answer(value: Any) -> Any:
+    """Take true, false, y, n and capitals for yes and no, and no answer for "not asked"."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, str):
+        value = {"y": "yes", "n": "no"}.get(value.strip().lower(), value.strip().lower())
     return "not asked" if value == "" else value
 
 
-Asked = Annotated[Answer, BeforeValidator(_as_answer)]
+def _as_day(value: Any) -> Any:
+    """Refuse numbers, which would count seconds since 1970."""
+    if isinstance(value, int | float):
+        raise ValueError("a day such as 2026-03-01 is expected")
+    return value
+
+
+Asked = Annotated[Answer, BeforeValidator(as_answer)]
 Said = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)] | None
 
 
@@ -29,11 +39,13 @@ class _Part(BaseModel):
 class History(_Part):
     """Since when, how often, where. None: not asked."""
 
-    since: date | None = Field(None, description="Since when does it twitch? A day, such as 2026-03-01")
+    since: Annotated[date, BeforeValidator(_as_day), Field(ge=EARLIEST)] | None = Field(
+        None, description="Since when does it twitch? A day, such as 2026-03-01"
+    )
     how_often: Said = Field(None, description="How often? In your words")
     where: Said = Field(None, description="Where? In your words")
     places: Literal["one", "several"] | None = Field(None, description="In one place or in several (one, several)?")
-    age_years: Annotated[int, Field(ge=0, le=130)] | None = Field(None, description="How old, in years?")
+    age_years: Annotated[int, Field(ge=0, le=130, strict=True)] | None = Field(None, description="How old, in years?")
     medication: Said = Field(None, description="Which medicines?")
 
 
@@ -61,6 +73,8 @@ class Signs(_Part):
     coordination: Asked = Field("not asked", description="Trouble with coordination?")
     balance: Asked = Field("not asked", description="Trouble with balance?")
     severe_cramps: Asked = Field("not asked", description="Severe cramps?")
+    cannot_suppress: Asked = Field("not asked", description="Movements that cannot be held back by will?")
+    rigidity: Asked = Field("not asked", description="Has the part become stiff?")
 
 
 class Triggers(_Part):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vision.model.events import TwitchEvent
+from vision.model.regions import RegionName, Side
 
 Verdict = Literal["accepted", "rejected"]
 LONGEST_NAME, LONGEST_REMARK = 200, 10_000  # letters; as the fields of the report; our choice
@@ -21,19 +22,27 @@ class _Part(BaseModel):
 
 
 class Decision(_Part):
-    """One twitch, judged."""
+    """One twitch, judged; without a verdict it was only remarked upon."""
 
     event: Annotated[int, Field(ge=1)]
-    verdict: Verdict
+    verdict: Verdict | None
     remark: Remark = ""
 
 
 class Addition(_Part):
-    """A twitch that the program missed: when, and at which of the known places."""
+    """A twitch that the program missed: when, and where: at a place that it found, or in a region that it watched."""
 
     onset_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    site: Annotated[int, Field(ge=1)]
+    site: Annotated[int, Field(ge=1)] | None = None
+    region: RegionName | None = None
+    side: Side | None = None
     remark: Remark = ""
+
+    @model_validator(mode="after")
+    def _names_one_place(self) -> Addition:
+        if (self.site is None) == (self.region is None) or (self.site is not None and self.side is not None):
+            raise ValueError("an addition names a site, or a region with its side")
+        return self
 
 
 class Review(_Part):
@@ -53,8 +62,10 @@ class Review(_Part):
 class ReviewedEvent:
     """A twitch as a person sees it; a type of its own, so that nobody takes it for a prediction.
 
+    site : its number; places that only the person saw are numbered after those of the program.
     predicted : the program's event; None where the person added it.
     verdict : None where it was not judged.
+    region, side : of a place that only the person saw; else None.
     """
 
     onset_s: float
@@ -62,6 +73,8 @@ class ReviewedEvent:
     predicted: TwitchEvent | None
     verdict: Verdict | Literal["added"] | None
     remark: str
+    region: RegionName | None = None
+    side: Side | None = None
 
     @property
     def counts(self) -> bool:

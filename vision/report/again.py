@@ -11,12 +11,15 @@ from vision.model.result import ResultDocument
 from vision.settings import Settings
 
 
-def event_set_of(document: ResultDocument, events: tuple[TwitchEvent, ...] | None = None) -> EventSet | None:
+def event_set_of(
+    document: ResultDocument, events: tuple[TwitchEvent, ...] | None = None, new_sites: tuple[Site, ...] = ()
+) -> EventSet | None:
     """Give the carrier that the statistics take.
 
     Parameters
     ----------
     events : in place of the program's own, as after a review; sites without an event are then left out.
+    new_sites : places that only a person saw.
 
     Returns
     -------
@@ -26,7 +29,7 @@ def event_set_of(document: ResultDocument, events: tuple[TwitchEvent, ...] | Non
     if clock is None:
         return None
     counted = document.events if events is None else events
-    sites = tuple(_with_count(site, counted) for site in document.sites)
+    sites = tuple(_with_count(site, counted) for site in (*document.sites, *new_sites))
     return EventSet(
         events=counted,
         rejected=document.rejected,

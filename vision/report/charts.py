@@ -11,7 +11,7 @@ from markupsafe import Markup
 from vision.model.arrays import FloatArray
 from vision.report.svg import line, rect, rule, svg, text, tick
 
-HEIGHT_PX, AXIS_PX, HEAD_PX = 200, 22, 20
+HEIGHT_PX, AXIS_PX, HEAD_PX, LABEL_PX = 200, 22, 20, 16
 LOG_TICKS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600)
 LOG_TICKS_HZ = (1, 2, 3, 5, 8, 10, 15, 20)
 BINS_PER_OCTAVE = 2  # half octaves: bursts and pauses come apart, chance does not
@@ -79,7 +79,8 @@ def spectrum(
     span = math.log(float(frequency_hz[-1] / frequency_hz[0]))
     amplitude = np.sqrt(np.maximum(height, 0.0))
     most = max(float(amplitude.max()), math.sqrt(threshold)) * 1.05
-    bottom_px, top_px = HEIGHT_PX - AXIS_PX, HEAD_PX * 2
+    tall_px = HEIGHT_PX + LABEL_PX
+    bottom_px, top_px = tall_px - AXIS_PX, HEAD_PX * 2 + LABEL_PX
 
     def across(at_hz: float) -> float:
         return math.log(at_hz / float(frequency_hz[0])) / span
@@ -88,6 +89,7 @@ def spectrum(
         return bottom_px - (bottom_px - top_px) * value / most
 
     parts = [rect(0, 100, top_px, bottom_px - top_px, "ground")]
+    parts.append(text("0", top_px - 8, "upwards: strength against the background, no unit", "start"))
     for row, (at_hz, name) in enumerate(marks):
         parts += [line(100 * across(at_hz), top_px - 4, bottom_px, "alias")]
         parts += [tick(across(at_hz), name, 12 + 14 * (row % 2), None)]
@@ -103,8 +105,8 @@ def spectrum(
         ).format(top_px, SPECTRUM_COLUMNS, bottom_px - top_px, path)
     )
     within = [at_hz for at_hz in LOG_TICKS_HZ if frequency_hz[0] <= at_hz <= frequency_hz[-1]]
-    parts += [tick(across(at_hz), f"{at_hz:g} Hz", HEIGHT_PX - 6, None) for at_hz in within]
-    return svg(parts, HEIGHT_PX, alt)
+    parts += [tick(across(at_hz), f"{at_hz:g} Hz", tall_px - 6, None) for at_hz in within]
+    return svg(parts, tall_px, alt)
 
 
 def _curve(across: FloatArray, value: FloatArray, most: float, tall_px: float) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from vision.errors import ResultFileError
 from vision.model.drawing import Drawing
 from vision.model.result import AnalysisResult
-from vision.report.fhir import fhir_bundle
+from vision.report.fhir import fhir_bundle, require_reviewed_figures
 from vision.report.films import Films, write_films
 from vision.report.folder import (
     FHIR_NAME,
@@ -27,8 +27,8 @@ from vision.report.parquet import write_parquet
 from vision.report.pdf import write_pdf
 from vision.report.reviewed import ReviewedView
 from vision.report.still import Still, read_still
-from vision.report.unknown import strength_for
-from vision.report.veil import Strength, Veil
+from vision.report.unknown import hidden_still, strength_for
+from vision.report.veil import Strength
 
 Progress = Callable[[float], None]
 
@@ -51,7 +51,7 @@ def draw(
     Raises
     ------
     ResultFileError
-        `clip` is not the clip of this result.
+        `clip` is not the clip of this result, or what is asked for cannot be made from it.
     ClipError
         `clip` cannot be read.
     OutputError
@@ -60,6 +60,8 @@ def draw(
     drawing = drawing or Drawing()
     if clip is None and drawing.event_clips:
         raise ResultFileError("--event-clips without the clip", "the clip that was analysed", "give it with --clip")
+    if drawing.fhir and reviewed is not None:
+        require_reviewed_figures(reviewed)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -81,7 +83,7 @@ def _files(
     """Write what other programs read, and the PDF; each appears in one step."""
     write_aside(folder / PARQUET_NAME, lambda path: write_parquet(result, path))
     if drawing.fhir:
-        replace_text(folder / FHIR_NAME, fhir_bundle(result.document))
+        replace_text(folder / FHIR_NAME, fhir_bundle(result.document, reviewed))
     if drawing.pdf:
         write_aside(folder / PDF_NAME, lambda path: write_pdf(result, path, still, reviewed))
 
@@ -113,8 +115,4 @@ def _drop_clear_pictures(folder: Path, drawing: Drawing, films: Films | None) ->
 def still_of(result: AnalysisResult, clip: Path, strength: Strength | None) -> Still:
     """Read the still, pixelated with the strength given; as filmed without one."""
     still = read_still(result, clip)
-    if strength is None:
-        return still
-    height, width = still.picture.shape[:2]
-    veil = Veil(result, still.scale, (width, height), strength)
-    return replace(still, picture=veil.hide(still.picture, result.signals.reference_index))
+    return still if strength is None else replace(still, picture=hidden_still(result, still, strength))

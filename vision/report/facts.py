@@ -5,6 +5,7 @@ from __future__ import annotations
 from vision.model.clip import ClipInfo
 from vision.report.units import counted, measured, share, significant
 
+WHOLE = "yes, as far as it shows before it is decoded"
 UNKNOWN = "not stated in the file"
 # Bits for each pixel of each picture below which a film is taken for a messenger's copy. Phones spend 0.1 to 0.3 with
 # H.264 and 0.06 to 0.15 with HEVC (1080p at 30 a second: 17 and 9 Mbit/s), messengers 0.05 and less. Our choice.
@@ -35,7 +36,7 @@ def clip_facts(info: ClipInfo) -> list[tuple[str, str]]:
         ("Container", f"{_container(info)}, {counted(info.stream_count, 'stream')}"),
         ("Bit rate", UNKNOWN if info.bit_rate_bps is None else f"{significant(info.bit_rate_bps / 1e6)} Mbit/s"),
         ("Origin", _origin(info)),
-        ("Complete", "yes" if info.is_complete else "no: damaged, or shorter than it says"),
+        ("Complete", WHOLE if info.is_complete else "no: damaged, or shorter than it says"),
         ("Simulated", "yes, by twitchscope" if info.is_simulated else "no"),
         ("SHA-256", info.sha256),
     ]

@@ -1,7 +1,8 @@
 """fhir.json: an HL7 FHIR R4 bundle of a DiagnosticReport and its Observations. Measured quantities, never a disease.
 
 Built with the R4B models of fhir.resources, from elements that are the same in R4 (4.0.1) and R4B (4.3.0): no more
-than status, code, text, quantities with UCUM units, and references within the bundle.
+than status, code, text, quantities with UCUM units, a note that a person reviewed them, and references within the
+bundle.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from vision.errors import ResultFileError
+from vision.model.features import Features
 from vision.model.result import ResultDocument
+from vision.report.reviewed import ReviewedView
 from vision.report.text import REQUIRED_WORDING, answer_sentence
 
 UCUM = "http://unitsofmeasure.org"
@@ -43,19 +47,42 @@ def quantities(document: ResultDocument) -> list[Quantity]:
     ]
 
 
-def fhir_bundle(document: ResultDocument) -> str:
-    """Write the bundle as JSON; the models refuse what the standard would refuse."""
+def fhir_bundle(document: ResultDocument, reviewed: ReviewedView | None = None) -> str:
+    """Write the bundle as JSON; the models refuse what the standard would refuse.
+
+    `reviewed` : its figures take the place of the program's own; the conclusion and a note on each of them say so.
+
+    Raises
+    ------
+    ResultFileError
+        The reviewed figures cannot be recalculated: the program's own must not pass for reviewed ones.
+    """
     from fhir.resources.R4B.bundle import Bundle
 
-    report_url = _url(document, "report")
-    observations = [(_url(document, one.code), _observation(one)) for one in quantities(document)]
-    entries = [{"fullUrl": report_url, "resource": _report(document, [url for url, _ in observations])}]
+    if reviewed is not None:
+        document = document.model_copy(update={"features": require_reviewed_figures(reviewed)})
+    note = reviewed.headline if reviewed else ""
+    kind = "reviewed/" if reviewed else ""  # what was reviewed is not the same resource
+    report_url = _url(document, f"{kind}report")
+    observations = [(_url(document, kind + one.code), _observation(one, note)) for one in quantities(document)]
+    entries = [{"fullUrl": report_url, "resource": _report(document, [url for url, _ in observations], reviewed)}]
     entries += [{"fullUrl": url, "resource": observation} for url, observation in observations]
     bundle = Bundle.model_validate({"resourceType": "Bundle", "type": "collection", "entry": entries})
     return str(bundle.model_dump_json(indent=2)) + "\n"
 
 
-def _observation(one: Quantity) -> dict[str, Any]:
+def require_reviewed_figures(reviewed: ReviewedView) -> Features:
+    """Give the reviewed figures. Raises as `fhir_bundle`."""
+    if reviewed.features is None:
+        raise ResultFileError(
+            "--fhir with a review whose figures cannot be recalculated: the result lacks its clock",
+            "a result of this version",
+            "analyse the clip again, or leave out --review or --fhir",
+        )
+    return reviewed.features
+
+
+def _observation(one: Quantity, note: str) -> dict[str, Any]:
     observation: dict[str, Any] = {
         "resourceType": "Observation",
         "status": "preliminary",
@@ -67,16 +94,21 @@ def _observation(one: Quantity) -> dict[str, Any]:
     else:
         value = round(float(one.value), 6)
         observation["valueQuantity"] = {"value": value, "unit": one.unit, "system": UCUM, "code": one.ucum}
+    if note:
+        observation["note"] = [{"text": note}]
     return observation
 
 
-def _report(document: ResultDocument, observation_urls: list[str]) -> dict[str, Any]:
+def _report(document: ResultDocument, observation_urls: list[str], reviewed: ReviewedView | None) -> dict[str, Any]:
+    conclusion = f"{answer_sentence(document)} {REQUIRED_WORDING}"
+    if reviewed is not None:
+        conclusion = f"{reviewed.headline} {reviewed.counts} The pattern is the program's own. {conclusion}"
     return {
         "resourceType": "DiagnosticReport",
         "status": "preliminary",  # a clinician has yet to look at it
         "code": {"text": "Visible twitches measured in video"},
         "result": [{"reference": url} for url in observation_urls],
-        "conclusion": f"{answer_sentence(document)} {REQUIRED_WORDING}",
+        "conclusion": conclusion,
     }
 
 

@@ -15,8 +15,8 @@ from vision.model.arrays import ByteArray
 from vision.model.clip import Frame
 from vision.model.drawing import Drawing
 from vision.model.events import TwitchEvent
-from vision.model.result import AnalysisResult
-from vision.report.folder import EVENT_CLIPS_NAME, MAGNIFIED_NAME, OVERLAY_NAME
+from vision.model.result import AnalysisResult, ResultDocument
+from vision.report.folder import EVENT_CLIPS_NAME, MAGNIFIED_NAME, OVERLAY_NAME, refusal
 from vision.report.magnify import Magnifier, magnification
 from vision.report.marked import Marker
 from vision.report.still import EVERY_FRAME_HZ, reading
@@ -27,6 +27,9 @@ from vision.video.encode import ClipWriter
 LONGEST_SIDE_PX = 960  # of the films: a phone's screen, half of 1080p; our choice
 # A report with both films stays under 25 MB: base64 makes 4 of 3 bytes, 2 × 8 MB become 21.3 MB.
 FILM_BYTES = 8_000_000
+# overlay.mp4 is also shown and sent by itself: base64 makes 24 MB of it, and most mail takes 25 MB. Our choice.
+OVERLAY_BYTES = 18_000_000
+PAGE_FILM_NAME = "page.mp4"  # lives only while it is written
 MOST_BITS_PER_S = 2_500_000
 PRESET = "veryfast"  # half the time of "medium" for a tenth more bytes
 EVENT_MARGIN_S = 1.0
@@ -42,6 +45,7 @@ class Films:
 
     factor : of the magnified film. slowdown : seconds of the film for each second of life.
     full_from_px : amplitude from which a twitch is enlarged by all of `factor`; None without a magnified film.
+    for_page : the marked film as the page holds it, where `overlay` is too large for it; else None.
     """
 
     overlay: Path
@@ -50,6 +54,7 @@ class Films:
     slowdown: float
     event_clips: tuple[Path, ...] = ()
     full_from_px: float | None = None
+    for_page: bytes | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,13 +88,13 @@ def write_films(
     factor = magnification(drawing, result.document)
     size_px, scale = film_size(result)
     marker = Marker(result, scale, size_px)
-    rate_bps = min(MOST_BITS_PER_S, int(FILM_BYTES * 8 / max(result.document.clip.duration_s, 1.0)))
+    rate_bps, overlay_bps = (bit_rate_bps(size, result.document) for size in (FILM_BYTES, OVERLAY_BYTES))
     every = max(1, round(result.document.clip.mean_rate_hz))
     last_film_s = 0.0
     with ExitStack() as stack:
-        overlay = stack.enter_context(
-            _writer(folder / OVERLAY_NAME, (size_px[0], size_px[1] + marker.strip_px), rate_bps, every)
-        )
+        marked_px = (size_px[0], size_px[1] + marker.strip_px)
+        wanted = {OVERLAY_NAME: overlay_bps} | ({PAGE_FILM_NAME: rate_bps} if rate_bps < overlay_bps else {})
+        marked = [stack.enter_context(_writer(folder / name, marked_px, bps, every)) for name, bps in wanted.items()]
         second = factor and stack.enter_context(_writer(folder / MAGNIFIED_NAME, size_px, rate_bps, every))
         singles = EventClips(result, folder, size_px) if drawing.event_clips else None
         if singles is not None:
@@ -97,7 +102,9 @@ def write_films(
         veil = Veil(result, scale, size_px, strength) if drawing.deidentify else None
         magnifier = Magnifier(result, factor, scale, size_px) if factor else None
         for shot in _shots(result, clip, size_px, magnifier, veil, on_progress):
-            overlay.write(marker.draw(shot.plain, shot.index), shot.film_s)
+            picture = marker.draw(shot.plain, shot.index)
+            for one in marked:
+                one.write(picture, shot.film_s)
             if second and shot.magnified is not None:
                 second.write(shot.magnified, shot.film_s)
             if singles is not None:
@@ -111,7 +118,23 @@ def write_films(
         last_film_s / lasted_s if lasted_s > 0 else 1.0,
         tuple(singles.paths) if singles is not None else (),
         None if magnifier is None else magnifier.full_from_px,
+        _taken(folder / PAGE_FILM_NAME) if PAGE_FILM_NAME in wanted else None,
     )
+
+
+def bit_rate_bps(most_bytes: int, document: ResultDocument) -> int:
+    """Share so many bytes out over a clip; a short one gets no more than its pictures can use."""
+    return min(MOST_BITS_PER_S, int(most_bytes * 8 / max(document.clip.duration_s, 1.0)))
+
+
+def _taken(path: Path) -> bytes:
+    """Read a film and take its file away."""
+    try:
+        content = path.read_bytes()
+        path.unlink()
+    except OSError as error:
+        raise refusal(path, error) from error
+    return content
 
 
 def film_size(result: AnalysisResult, longest_px: int = LONGEST_SIDE_PX) -> tuple[tuple[int, int], float]:

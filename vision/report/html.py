@@ -117,11 +117,12 @@ def render_report(
         "migration": migration_map(result),
         "has_bursts": bool(beat.bursts),
         "heat": None if still is None else heat,
+        "heat_most": measured(heat.most_px, "px") if heat else "",
         "settings": _settings(document),
         "groups": tables.feature_groups(document),
         "probabilities": _probabilities(result),
         "events": document.events[:MOST_EVENT_ROWS],
-        "said": _said_by_user(result),
+        "said": text.recording_facts(result.document),
         "place": text.place,
         "arrow_words": tables.arrow_words,
         "signals_name": SIGNALS_NAME,
@@ -151,13 +152,6 @@ def _probabilities(result: AnalysisResult) -> list[tuple[str, str, str, Markup]]
         (name, text.PATTERN_WORDS[name], probability(value), figures.share_bar(min(max(value, 0.0), 1.0)))
         for name, value in ranked
     ]
-
-
-def _said_by_user(result: AnalysisResult) -> list[tuple[str, str]]:
-    said = result.document.recording
-    mirrored = {True: "yes", False: "no", None: None}[said.mirrored]
-    pairs = [("Body part", said.body_part), ("Side", said.side), ("Filmed on", said.filmed_on), ("Mirrored", mirrored)]
-    return [(word, value) for word, value in pairs if value is not None]
 
 
 def _enlarged(films: Films | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from markupsafe import Markup
@@ -16,16 +16,22 @@ from vision.report.beat import Beat
 from vision.report.reviewed import ReviewedView
 from vision.report.units import counted, whole
 
+TRACE_WORDS = "displacement in px along its direction"
 MOST_TRACES = 12  # the busiest sites; the rest stands in signals.npz
 
 
 @dataclass(frozen=True)
 class Lane:
-    """One row of the timeline."""
+    """One row of the timeline.
+
+    region : its index among the result's regions. kind : of movement that was set apart. None where it is none.
+    """
 
     name: str
     note: str
     picture: Markup
+    region: int | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,14 +59,18 @@ def region_lanes(result: AnalysisResult, beat: Beat, reviewed: ReviewedView | No
         marks += _added_marks(document, label, reviewed)
         bursts = _bursts_in(document, label, beat)
         lane = _region_lane(region, own, marks, unwatched, bursts, document.clip.duration_s)
-        (busy if marks else quiet).append(lane)
+        (busy if marks else quiet).append(replace(lane, region=document.regions.index(region)))
     return quiet, busy
 
 
 def _added_marks(document: ResultDocument, label: str, reviewed: ReviewedView | None) -> list[figures.Mark]:
     """Mark what a person added in this region."""
     sites = {site.id for site in document.sites if region_label(site.region, site.side) == label}
-    added = [one for one in (reviewed.added if reviewed else ()) if one.site in sites]
+    added = [
+        one
+        for one in (reviewed.added if reviewed else ())
+        if one.site in sites or (one.region is not None and region_label(one.region, one.side) == label)
+    ]
     return [
         figures.Mark(one.onset_s, one.onset_s, one.onset_s, f"Added at {one.onset_s:.2f} s", verdict="added")
         for one in added
@@ -95,7 +105,7 @@ def rejected_lanes(result: AnalysisResult) -> list[Lane]:
         name = text.kind_words(kind)
         note = f"{counted(len(marks), 'time')}, not counted"
         picture = figures.lane(marks, (), duration_s, kind="other", alt=f"{name}: {note}")
-        lanes.append(Lane(name, note, picture))
+        lanes.append(Lane(name, note, picture, kind=kind))
     return lanes
 
 
@@ -117,7 +127,7 @@ def _trace(result: AnalysisResult, site: Site) -> TracePicture:
     marks = [_event_mark(event) for event in own]
     picture = figures.trace(signals.time_s, value_px, marks, document.clip.duration_s, alt=alt)
     toward = tables.arrow_words(direction_rad)
-    return TracePicture(site.id, f"{heading}: movement along its direction ({toward} in the picture)", picture)
+    return TracePicture(site.id, f"{heading}: {TRACE_WORDS} ({toward} in the picture); shaded: twitch", picture)
 
 
 def _event_mark(event: TwitchEvent, verdict: str = "") -> figures.Mark:

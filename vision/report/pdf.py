@@ -6,27 +6,25 @@ import io
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 from xml.sax.saxutils import escape
 
 import cv2
-import numpy as np
 
-from vision.model.arrays import ByteArray
-from vision.model.result import AnalysisResult
+from vision.model.result import AnalysisResult, ResultDocument
 from vision.report import printed, tables, text
 from vision.report.beat import beat_of
-from vision.report.heat import heat_of, laid_over
-from vision.report.marked import Marker
 from vision.report.reviewed import ReviewedView
-from vision.report.still import JPEG_QUALITY, Still
+from vision.report.still import JPEG_QUALITY, Still, marked_still
+from vision.report.units import probability
 
 FONT, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 INK, SOFT, ACCENT, LINE = "#1b2430", "#4d5a68", "#00639c", "#d5dce3"
 MARGIN_PT, LANE_PT, NAME_PT = 42.0, 9.0, 110.0
 TALL_PT, WIDEST_PT, GAP_PT, POINTS_PER_INCH = 190.0, 230.0, 12.0, 72.0
 MOST_LANES, MOST_LETTERS = 10, 600  # so that it stays at two pages; the rest stands in report.html
-ROWS = ("Twitches", "Clear view", "Rate", "Bursts", "Rate within bursts", "In movement", "Verdict", "LV", "Places",
+ROWS = ("Twitches", "Clear view", "Rate", "Bursts", "Rate within bursts", "Time in movement", "Verdict", "LV", "Places",
         "Regions", "Busiest place", "Side", "Closures", "Longest")  # fmt: skip
 
 
@@ -61,11 +59,18 @@ def _story(result: AnalysisResult, still: Still | None, reviewed: ReviewedView |
     document = result.document
     first = text.neurologist_sentences(document)
     story: list[Any] = [paragraph("twitchscope report", 9, ACCENT, bold=True)]
-    if text.neurologist_comes_first(document):
+    comes_first = text.neurologist_comes_first(document)
+    if comes_first:
         story.append(paragraph(first[0], 9, INK, bold=True))
     story += [paragraph(text.answer_sentence(document), 14, INK, bold=True)]
-    said = [text.simulated_sentence(document), _review_words(reviewed), text.pattern_sentence(document)]
+    said = [
+        text.simulated_sentence(document),
+        _facts("Film", text.recording_facts(document)),
+        _review_words(reviewed),
+        text.pattern_sentence(document),
+    ]
     story += [paragraph(line, 9.5, INK) for line in said if line]
+    story += [paragraph(line, 8.5, INK) for line in (" ".join(document.pattern.reasons), _probabilities(document))]
     story += [paragraph(" ".join(text.limit_sentences(document)), 9, SOFT), Spacer(1, 6)]
     story += _pictures(result, still, width_pt)
     story += [
@@ -76,10 +81,24 @@ def _story(result: AnalysisResult, still: Still | None, reviewed: ReviewedView |
         Spacer(1, 6),
     ]
     story += [paragraph(f"{one.message} {one.advice}", 8.5, INK) for one in document.quality.warnings[:8]]
-    story += [paragraph(line, 8.5, INK) for line in first]
+    story.append(paragraph("Reasons to see a neurologist" if comes_first else first[0], 8.5, INK, bold=comes_first))
+    answers = [*first[1:], _facts("The patient says", text.context_facts(document))]
+    story += [paragraph(part, 8.5, INK) for line in answers for part in wrap(printable_line(line), MOST_LETTERS)]
     story.append(paragraph(text.REQUIRED_WORDING, 8.5, INK, bold=True))
     about = f"{document.software.name} {document.software.version}, clip SHA-256 {document.clip.sha256}"
     return [*story, paragraph(about, 7, SOFT)]
+
+
+def _facts(heading: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Put pairs of a question (without the hint behind it) and its answer on one line; nothing where there are none."""
+    asked = [(word[: word.find("?") + 1] or f"{word}:", value) for word, value in pairs]
+    return f"{heading}. " + " ".join(f"{word} {value.rstrip('.')}." for word, value in asked) if pairs else ""
+
+
+def _probabilities(document: ResultDocument) -> str:
+    """Name all four patterns with their probabilities, the likeliest first."""
+    ranked = sorted(document.pattern.probability.items(), key=lambda item: -item[1])
+    return "Probabilities: " + ", ".join(f"{name} {probability(value)}" for name, value in ranked) + "."
 
 
 def paragraph(words: str, size_pt: float, colour: str, *, bold: bool = False) -> Any:
@@ -89,7 +108,7 @@ def paragraph(words: str, size_pt: float, colour: str, *, bold: bool = False) ->
     from reportlab.platypus import Paragraph
 
     style = ParagraphStyle(
-        "plain", fontName=BOLD if bold else FONT, fontSize=size_pt, leading=1.35 * size_pt, spaceAfter=3,
+        "plain", fontName=BOLD if bold else FONT, fontSize=size_pt, leading=1.3 * size_pt, spaceAfter=3,
         textColor=HexColor(colour), splitLongWords=1,
     )  # fmt: skip
     return Paragraph(escape(printable(words)), style)
@@ -97,8 +116,13 @@ def paragraph(words: str, size_pt: float, colour: str, *, bold: bool = False) ->
 
 def printable(words: str) -> str:
     """Keep what a page can hold: no control or direction marks, one line, not without end."""
-    kept = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in words)
+    kept = printable_line(words)
     return kept if len(kept) <= MOST_LETTERS else kept[: MOST_LETTERS - 1] + "…"
+
+
+def printable_line(words: str) -> str:
+    """Put a text of any length on one line without control or direction marks."""
+    return "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in words)
 
 
 def _pictures(result: AnalysisResult, still: Still | None, width_pt: float) -> list[Any]:
@@ -124,12 +148,8 @@ def _picture(result: AnalysisResult, still: Still) -> Any:
     """The still with heat map and rings, as high as a quarter of the page, at most half of it wide."""
     from reportlab.platypus import Image
 
-    rgb: ByteArray = still.picture if still.picture.ndim == 3 else np.repeat(still.picture[..., None], 3, axis=2)
-    height, width = rgb.shape[:2]
-    heat = heat_of(result)
-    if heat is not None:
-        rgb = laid_over(rgb, heat, still.scale)
-    marked = Marker(result, still.scale, (width, height)).rings(rgb, result.signals.reference_index)
+    marked = marked_still(result, still)
+    height, width = marked.shape[:2]
     _, encoded = cv2.imencode(".jpg", marked[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     wide_pt = min(TALL_PT * width / height, WIDEST_PT)
     return Image(io.BytesIO(encoded.tobytes()), width=wide_pt, height=wide_pt * height / width, hAlign="LEFT")
@@ -167,7 +187,7 @@ def _timeline(result: AnalysisResult, width_pt: float) -> Any:
 
 def _value(row: tables.Row, after: str | None) -> str:
     """Write a figure with its interval; after a review the reviewed one, with the program's own behind it."""
-    value = f"{row.value} ({row.interval})" if row.interval else row.value
+    value = tables.figure(row)
     return value if after is None else f"{after}; by the program: {value}"
 
 
@@ -184,11 +204,7 @@ def _measures(result: AnalysisResult, width_pt: float, reviewed: ReviewedView | 
 
     found = {row.name: row for _, rows in tables.feature_groups(result.document) for row in rows}
     after = {name: new for name, old, new in reviewed.rows if new != old} if reviewed else {}
-    rows = [
-        [paragraph(found[name].name, 8, SOFT), paragraph(_value(found[name], after.get(name)), 8, INK)]
-        for name in ROWS
-        if name in found
-    ]
+    rows = [[paragraph(name, 8, SOFT), paragraph(_value(found[name], after.get(name)), 8, INK)] for name in ROWS]
     half = (len(rows) + 1) // 2
     blank = [paragraph("", 8, INK)] * 2
     both = [left + right for left, right in zip(rows[:half], [*rows[half:], blank][:half], strict=True)]

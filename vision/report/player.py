@@ -6,6 +6,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,16 +42,20 @@ def film_elements(films: Films | None) -> list[FilmElement]:
     """Put the films into the page."""
     if films is None:
         return []
-    found = [("marked", "The film with marks", films.overlay)]
+    found = [("marked", "The film with marks", films.for_page or _content(films.overlay))]
     if films.magnified is not None and films.factor is not None:
         label = f"Held still, movement × {films.factor:g}"
-        found.append(("magnified", label, films.magnified))
-    return [FilmElement(name, label, _data_uri(path)) for name, label, path in found]
+        found.append(("magnified", label, _content(films.magnified)))
+    return [FilmElement(name, label, _data_uri(content)) for name, label, content in found]
 
 
-def _data_uri(path: Any) -> Markup:
+def _data_uri(content: bytes) -> Markup:
+    return Markup("data:video/mp4;base64,") + base64.b64encode(content).decode()
+
+
+def _content(path: Path) -> bytes:
     try:
-        return Markup("data:video/mp4;base64,") + base64.b64encode(path.read_bytes()).decode()
+        return path.read_bytes()
     except OSError as error:
         raise OutputError(f"{path.name} cannot be read again", "the film just written", "try again") from error
 
@@ -66,6 +71,13 @@ def script_data(
         "slowdown": slowdown,
         "result_sha256": result_sha256,
         "sites": {site.id: text.place(site.region, site.side) for site in document.sites},
+        "regions": [[region.name, region.side, text.place(region.name, region.side)] for region in document.regions],
+        "region_of_site": {
+            site.id: index
+            for site in document.sites
+            for index, region in enumerate(document.regions)
+            if (region.name, region.side) == (site.region, site.side)
+        },
         "events": [
             [event.id, round(event.onset_s, 5), round(event.peak_s, 5), event.site, round(event.amplitude_px, 2)]
             for event in document.events

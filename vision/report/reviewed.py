@@ -9,10 +9,11 @@ from pydantic import ValidationError
 
 from vision.errors import ResultFileError
 from vision.model.features import Features
+from vision.model.regions import RegionName, Side
 from vision.model.result import ResultDocument
 from vision.model.review import Addition, Decision, Review, ReviewedEvent
+from vision.report import tables
 from vision.report.export import result_sha256
-from vision.report.tables import frequency_rows, rhythm_rows, spread_rows
 from vision.report.units import counted
 
 MOST_BYTES = 50_000_000
@@ -32,6 +33,7 @@ class ReviewedView:
     reviewer: str = ""
     decisions: tuple[Decision, ...] = ()
     added: tuple[Addition, ...] = ()
+    features: Features | None = None
 
 
 def read_review(path: Path, document: ResultDocument) -> Review:
@@ -70,13 +72,16 @@ def _require_fit(review: Review, document: ResultDocument, name: str) -> None:
     known, sites = {event.id for event in document.events}, {site.id for site in document.sites}
     judged = [decision.event for decision in review.decisions]
     stray = [number for number in judged if number not in known]
-    stray += [one.site for one in review.added if one.site not in sites]
+    stray += [one.site for one in review.added if one.site is not None and one.site not in sites]
+    regions = {(region.name, region.side) for region in document.regions}
+    elsewhere = [one for one in review.added if one.region is not None and (one.region, one.side) not in regions]
     late = [one.onset_s for one in review.added if one.onset_s > document.clip.duration_s]
-    if stray or late or len(judged) != len(set(judged)):
+    if stray or elsewhere or late or len(judged) != len(set(judged)):
         raise ResultFileError(
-            f"{name} names what the result does not hold, or one twitch twice", "twitches and sites of the result",
+            f"{name} names what the result does not hold, or one twitch twice",
+            "twitches, sites and regions of the result",
             "save the review again",
-        )  # fmt: skip
+        )
 
 
 def reviewed_events(review: Review, document: ResultDocument) -> tuple[ReviewedEvent, ...]:
@@ -87,8 +92,18 @@ def reviewed_events(review: Review, document: ResultDocument) -> tuple[ReviewedE
         own = said.get(event.id)
         verdict, remark = (own.verdict, own.remark) if own else (None, "")
         found.append(ReviewedEvent(event.onset_s, event.site, event, verdict, remark))
-    found += [ReviewedEvent(one.onset_s, one.site, None, "added", one.remark) for one in review.added]
+    numbers = _new_places(review, document)
+    for one in review.added:
+        site = one.site if one.site is not None else numbers[one.region, one.side]
+        found.append(ReviewedEvent(one.onset_s, site, None, "added", one.remark, one.region, one.side))
     return tuple(sorted(found, key=lambda one: one.onset_s))
+
+
+def _new_places(review: Review, document: ResultDocument) -> dict[tuple[RegionName | None, Side | None], int]:
+    """Number the places that only the person saw, one a region, after those of the program."""
+    first = 1 + max((site.id for site in document.sites), default=0)
+    named = dict.fromkeys((one.region, one.side) for one in review.added if one.region is not None)
+    return {place: number for number, place in enumerate(named, first)}
 
 
 def view_of(
@@ -102,7 +117,7 @@ def view_of(
         f"{counts['rejected']} rejected, {counts['added']} added, {unjudged} not judged and kept."
     )
     own = "Answer, pattern and pictures of this page are the program's own"
-    sentence = f"{said} {own}; the table sets the reviewed figures beside."
+    sentence = f"{said} {own}; the table below sets the reviewed figures beside them."
     when = review.reviewed_at.strftime("%Y-%m-%d %H:%M")
     return ReviewedView(
         f"Reviewed by {review.reviewer} on {when}.",
@@ -115,6 +130,7 @@ def view_of(
         review.reviewer,
         review.decisions,
         review.added,
+        features,
     )
 
 
@@ -126,7 +142,7 @@ def _rows(document: ResultDocument, features: Features) -> list[tuple[str, str, 
     """Set each figure before and after side by side."""
     after = document.model_copy(update={"features": features})
     rows = []
-    for make in (frequency_rows, rhythm_rows, spread_rows):
+    for make in (tables.frequency_rows, tables.rhythm_rows, tables.spread_rows):
         for old, new in zip(make(document), make(after), strict=True):
-            rows.append((old.name, " ".join([old.value, old.interval]).strip(), f"{new.value} {new.interval}".strip()))
+            rows.append((old.name, tables.figure(old), tables.figure(new)))
     return rows

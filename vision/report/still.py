@@ -16,7 +16,8 @@ from vision.model.arrays import ByteArray, FloatArray
 from vision.model.clip import Frame
 from vision.model.events import Site
 from vision.model.result import AnalysisResult
-from vision.report.heat import PICTURE_CELL_PX, Heat, data_uri, heat_picture
+from vision.report.heat import PICTURE_CELL_PX, Heat, data_uri, heat_of, heat_picture, laid_over
+from vision.report.marked import Marker
 from vision.report.text import place
 from vision.report.units import counted, listing
 from vision.settings import Settings, VideoSettings
@@ -76,6 +77,21 @@ def draw_still(still: Still, result: AnalysisResult, heat: Heat | None = None) -
     return Markup('<svg class="still" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         width, height, alt_text(still, result), Markup("").join(parts)
     )
+
+
+def in_colour(still: Still) -> ByteArray:
+    """(H, W, 3) RGB of a still, which may be grey."""
+    rgb = still.picture if still.picture.ndim == 3 else np.repeat(still.picture[..., None], 3, axis=2)
+    return np.ascontiguousarray(rgb)
+
+
+def marked_still(result: AnalysisResult, still: Still) -> ByteArray:
+    """(H, W, 3) RGB as paper shows it: heat map and rings are part of the picture."""
+    rgb = in_colour(still)
+    heat = heat_of(result)
+    warm = rgb if heat is None else laid_over(rgb, heat, still.scale)
+    size_px = (rgb.shape[1], rgb.shape[0])
+    return np.ascontiguousarray(Marker(result, still.scale, size_px).rings(warm, result.signals.reference_index))
 
 
 def alt_text(still: Still, result: AnalysisResult) -> str:

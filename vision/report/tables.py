@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vision.model.events import Site
-from vision.model.features import Frequency, RhythmVerdict
+from vision.model.features import Frequency, IntervalRhythm, RhythmVerdict
 from vision.model.result import ResultDocument
 from vision.report.text import place
 from vision.report.units import NOT_MEASURED, counted, measured, p_value, share, significant, whole
@@ -20,6 +21,11 @@ class Row:
     value: str
     meaning: str
     interval: str = ""
+
+
+def figure(row: Row) -> str:
+    """Write a figure with its interval, where it has one."""
+    return f"{row.value} ({row.interval})" if row.interval else row.value
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,16 @@ def frequency_rows(document: ResultDocument) -> list[Row]:
         Row("Time in movement", _share(f.duty_cycle), "Share of the clear view in which any place was moving."),
         Row("Longest quiet", measured(f.longest_quiet_s, "s"), "Longest watched time without a twitch."),
         Row("Longest run", measured(f.longest_run_s, "s"), "Longest movement without a pause."),
+        Row(
+            "Fastest rhythm seen",
+            measured(f.nyquist_hz, "Hz"),
+            "Half the frame rate: a faster one passes for a slower one.",
+        ),
+        Row(
+            "Rhythms told apart",
+            measured(f.resolution_hz, "Hz"),
+            "Finest difference of two rhythms in a clip of this length.",
+        ),
     ]
 
 
@@ -70,7 +86,7 @@ def _trend(frequency: Frequency) -> tuple[str, str, str]:
     if frequency.trend is None:
         return NOT_MEASURED, meaning, ""
     low, high = frequency.trend.ratio_ci95
-    return f"{significant(frequency.trend.ratio)} times", meaning, f"{significant(low)} to {significant(high)}"
+    return f"{significant(frequency.trend.ratio)} times", meaning, f"{significant(low)} to {significant(high)} times"
 
 
 def _peak(document: ResultDocument) -> str:
@@ -98,9 +114,19 @@ def rhythm_rows(document: ResultDocument) -> list[Row]:
         Row("LvR", measured(r.lvr, ""), "Local variation with the dead time of the detector taken out."),
         Row("LV within bursts", measured(r.within_burst_lv, ""), "How regular the twitches of one burst are."),
         Row("LV between bursts", measured(r.between_burst_lv, ""), "How regular the bursts follow each other."),
+        Row("Verdict within bursts", _inner_verdict(r.within_bursts), "The same verdict for the twitches of a burst."),
+        Row("Verdict between bursts", _inner_verdict(r.between_bursts), "The same verdict from burst to burst."),
         Row("Spectral peak", _peak(document), "Strongest rhythm in the movement itself."),
         Row("Against chance", surrogate, "How often chance with the same dead time looks as regular."),
     ]
+
+
+def _inner_verdict(rhythm: IntervalRhythm | None) -> str:
+    return (
+        NOT_MEASURED
+        if rhythm is None
+        else f"{text_of_verdict(rhythm.verdict)} ({counted(rhythm.interval_count, 'interval')})"
+    )
 
 
 def text_of_verdict(verdict: RhythmVerdict) -> str:
@@ -114,7 +140,9 @@ def spread_rows(document: ResultDocument) -> list[Row]:
     dispersion = NOT_MEASURED if s.dispersion_p is None else p_value(s.dispersion_p)
     migration = NOT_MEASURED if s.migration_p is None else p_value(s.migration_p)
     also_iod = "" if s.path_iod is None else f" ({significant(100 * s.path_iod)} % of the eye-corner distance)"
-    order = ", then ".join(label.replace("-", " ") for label in s.recruitment)
+    also_mm = "" if s.path_mm is None else f" ({measured(s.path_mm, 'mm')})"
+    together = NOT_MEASURED if s.synchrony_p is None else p_value(s.synchrony_p)
+    order = ", then ".join(_step_text(step) for step in s.recruitment_steps or [(label,) for label in s.recruitment])
     return [
         Row("Regions", str(s.region_count), "Parts of the anatomy in which twitches were found."),
         Row("Places", str(s.site_count), "Spots that can be told apart."),
@@ -132,11 +160,21 @@ def spread_rows(document: ResultDocument) -> list[Row]:
             "Steps from twitch to twitch against a shuffled order; above 1, on to places farther away.",
         ),
         Row("Order against chance", migration, "How often a shuffled order moves on as much."),
-        Row("Path", measured(s.path_px, "px", 3) + also_iod, "Way from each twitch to the next, added up."),
+        Row("Path", measured(s.path_px, "px", 3) + also_iod + also_mm, "Way from each twitch to the next, added up."),
         Row("Synchrony", _share(s.synchrony), "Share of twitches that peak together with one in another region."),
         Row("Synchrony by chance", _share(s.synchrony_chance), "What it would be if no region knew of another."),
-        Row("Order of regions", order or NOT_MEASURED, "Which region twitched first, which followed."),
+        Row("Together by chance?", together, "Small where regions move together too often for chance: one movement."),
+        Row(
+            "Order of regions",
+            order or NOT_MEASURED,
+            "Which region twitched first, which followed; together: closer in time than the frames can tell.",
+        ),
     ]
+
+
+def _step_text(step: Sequence[str]) -> str:
+    names = [label.replace("-", " ") for label in step]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} together"
 
 
 def closure_rows(document: ResultDocument) -> list[Row]:
@@ -180,7 +218,11 @@ def headline_figures(document: ResultDocument) -> list[tuple[str, str, str]]:
         spread = ("none seen", "no place that twitched")
     rate = NOT_MEASURED if f.rate_per_min is None else f"{whole(f.rate_per_min)} a minute"
     return [
-        ("How often", rate, f"95 % interval {interval}" if interval else counted(f.event_count, "twitch", "twitches")),
+        (
+            "How often",
+            rate,
+            f"95 % interval {interval} a minute" if interval else counted(f.event_count, "twitch", "twitches"),
+        ),
         ("How regular", text_of_verdict(r.verdict), counted(r.interval_count, "interval")),
         ("How far spread", *spread),
         ("Time in movement", _share(f.duty_cycle), f"of {whole(f.observed_s)} s of clear view"),

@@ -45,6 +45,7 @@ def summary_lines(document: ResultDocument) -> list[str]:
         answer_sentence(document),
         simulated_sentence(document),
         pattern_sentence(document),
+        reason_sentence(document),
         frequency_sentence(document),
         rhythm_sentence(document),
         spread_sentence(document),
@@ -77,6 +78,14 @@ def neurologist_sentences(document: ResultDocument) -> list[str]:
         lead = NEUROLOGIST_NOT_ASKED if not by_answer["no"] else NEUROLOGIST_NO
     lists = [f"{answer.capitalize()}: {'; '.join(texts)}." for answer, texts in by_answer.items() if texts]
     return [lead, *lists]
+
+
+def recording_facts(document: ResultDocument) -> list[tuple[str, str]]:
+    """Say what the user said of the film, as pairs of a word and its value; what was not said is left out."""
+    said = document.recording
+    mirrored = {True: "yes", False: "no", None: None}[said.mirrored]
+    pairs = [("Body part", said.body_part), ("Side", said.side), ("Filmed on", said.filmed_on), ("Mirrored", mirrored)]
+    return [(word, value) for word, value in pairs if value is not None]
 
 
 def context_facts(document: ResultDocument) -> list[tuple[str, str]]:
@@ -130,6 +139,13 @@ def pattern_sentence(document: ResultDocument) -> str:
     value = call.probability.get(call.label)
     sure = "" if value is None else f", probability {probability(value)}"
     return f"Pattern: {call.label} ({PATTERN_WORDS[call.label]}){sure}."
+
+
+def reason_sentence(document: ResultDocument) -> str:
+    """Say what decided, or, where no call was made, what to film next: the answer has the first reason already."""
+    if document.pattern.label == "indeterminate":
+        return " ".join(_sentence(reason) for reason in document.pattern.reasons[1:2])
+    return "".join(f"Why: {_sentence(reason)}" for reason in document.pattern.reasons[:1])
 
 
 def frequency_sentence(document: ResultDocument) -> str:

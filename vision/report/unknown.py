@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from vision.model.arrays import ByteArray
 from vision.model.result import AnalysisResult
 from vision.report.films import film_size, picture_of
 from vision.report.marked import Marker
-from vision.report.still import reading
+from vision.report.still import Still, in_colour, marked_still, reading
 from vision.report.veil import Strength, Veil
 from vision.video.decode import sample_frames
 
@@ -47,6 +48,26 @@ def strength_for(result: AnalysisResult, clip: Path) -> Strength:
     finally:
         model.close()
     return STRENGTHS[-1]
+
+
+def hidden_still(result: AnalysisResult, still: Still, strength: Strength) -> ByteArray:
+    """Veil the still with the strength of the film, or with the next one under which the detector finds no face.
+
+    It is asked about the still as the page shows it and as report.pdf does, with heat map and rings: two clear
+    places in rings are eyes to it.
+    """
+    height, width = still.picture.shape[:2]
+    model = FaceModel(is_stream=False, max_faces=1, smallest_score=WARY_SCORE)
+    try:
+        for stronger in STRENGTHS[STRENGTHS.index(strength) :]:
+            veil = Veil(result, still.scale, (width, height), stronger)
+            picture = veil.hide(still.picture, result.signals.reference_index)
+            hidden = replace(still, picture=picture)
+            if not any(model.landmarks(shown) for shown in (in_colour(hidden), marked_still(result, hidden))):
+                break
+    finally:
+        model.close()
+    return picture
 
 
 def _shown(pictures: list[tuple[int, ByteArray]], veil: Veil, marker: Marker) -> Iterator[ByteArray]:

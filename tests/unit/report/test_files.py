@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from dataclasses import replace
 
@@ -10,9 +11,10 @@ import pypdf
 import pytest
 
 from tests import builders
+from vision.context import parse_context, questions
 from vision.model.drawing import Drawing
-from vision.model.result import Quality, QualityWarning
-from vision.report import fhir, pdf, text, traces
+from vision.model.result import Quality, QualityWarning, Recording
+from vision.report import fhir, pdf, tables, text, traces
 from vision.report.draw import draw
 from vision.report.parquet import write_parquet
 from vision.report.reviewed import ReviewedView
@@ -54,6 +56,32 @@ def test_hostile_texts_are_texts_in_the_pdf(tmp_path):
     assert not any("/JS" in str(page) or "/Annots" in page for page in reader.pages)
 
 
+def test_the_pdf_says_what_was_said_of_the_film_and_by_the_patient(tmp_path):
+    result = builders.focal_result()
+    context = parse_context({"history": {"medication": "none"}}, datetime.date(2026, 11, 27), "test")
+    said = Recording("left calf", "left", "2026-11-20", None)
+    whole = replace(result, document=result.document.model_copy(update={"recording": said, "context": context}))
+    pdf.write_pdf(whole, tmp_path / "a.pdf", None)
+    words, _ = words_of(tmp_path / "a.pdf")
+    assert "Film. Body part: left calf. Side: left. Filmed on: 2026-11-20." in words
+    assert "The patient says. Which medicines? none." in words
+    assert "Mirrored" not in words
+
+
+def test_no_answer_of_the_patient_is_cut_in_the_pdf(tmp_path):
+    said = {"history": dict.fromkeys(("how_often", "where", "medication"), "now and then " * 15)}
+    for section in ("course", "signs", "triggers", "background"):
+        said[section] = {question.key: "yes" for question in questions() if question.section == section}
+    context = parse_context(said, datetime.date(2026, 11, 27), "test")
+    result = builders.focal_result()
+    whole = replace(result, document=result.document.model_copy(update={"context": context}))
+    pdf.write_pdf(whole, tmp_path / "a.pdf", None)
+    words, reader = words_of(tmp_path / "a.pdf")
+    assert len(reader.pages) <= 2
+    assert "…" not in words
+    assert all(question.text in words for question in questions() if question.section in ("signs", "triggers"))
+
+
 def test_a_reviewed_pdf_shows_the_reviewed_figures_and_the_programs_own(tmp_path):
     view = ReviewedView(
         "Reviewed by X.", "", "fine", [("Twitches", "14", "9"), ("LV", "1.1", "1.1")], counts="5 rejected."
@@ -87,13 +115,16 @@ def test_the_bundle_fits_r4b_and_names_no_disease():
 # and types. Whoever adds another element looks there first.
 SAME_IN_401 = {
     "Bundle": {"resourceType", "type", "entry"},
-    "Observation": {"resourceType", "status", "code", "valueQuantity", "dataAbsentReason"},
+    "Observation": {"resourceType", "status", "code", "valueQuantity", "dataAbsentReason", "note"},
     "DiagnosticReport": {"resourceType", "status", "code", "result", "conclusion"},
 }
 
 
-def test_only_elements_that_r4_and_r4b_share_are_used():
-    told = json.loads(fhir.fhir_bundle(builders.focal_result().document))
+@pytest.mark.parametrize("is_reviewed", [False, True])
+def test_only_elements_that_r4_and_r4b_share_are_used(is_reviewed):
+    document = builders.focal_result().document
+    view = ReviewedView(HOSTILE, "", "", features=document.features) if is_reviewed else None
+    told = json.loads(fhir.fhir_bundle(document, view))
     for resource in [told, *(entry["resource"] for entry in told["entry"])]:
         assert set(resource) <= SAME_IN_401[resource["resourceType"]]
     assert all(set(entry) == {"fullUrl", "resource"} for entry in told["entry"])
@@ -135,3 +166,16 @@ def test_a_result_without_sites_has_a_table_of_times(tmp_path):
     result = builders.rest_result()
     write_parquet(replace(result), tmp_path / "s.parquet")
     assert pq.read_table(tmp_path / "s.parquet").column_names == ["time_s"]
+
+
+def test_every_row_of_the_pdf_is_one_of_the_report():
+    known = {row.name for _, rows in tables.feature_groups(builders.focal_result().document) for row in rows}
+    assert set(pdf.ROWS) <= known
+
+
+def test_a_row_of_the_pdf_whose_name_moved_is_an_error_and_not_left_out(tmp_path, monkeypatch):
+    pdf.write_pdf(builders.focal_result(), tmp_path / "a.pdf", None)
+    assert "Time in movement 14 %" in words_of(tmp_path / "a.pdf")[0]
+    monkeypatch.setattr(pdf, "ROWS", (*pdf.ROWS, "In movement"))
+    with pytest.raises(KeyError, match="In movement"):
+        pdf.write_pdf(builders.focal_result(), tmp_path / "b.pdf", None)

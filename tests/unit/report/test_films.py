@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import errno
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,6 +124,25 @@ def test_a_disk_that_fills_leaves_the_old_films_whole(drawn, tmp_path, monkeypat
     with pytest.raises(OutputError, match="No space left"):
         draw(result, tmp_path, clip, Drawing(magnify="off"))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_the_film_of_the_page_may_be_smaller_than_the_one_beside_it(drawn, tmp_path, monkeypatch):
+    result, clip, _ = drawn
+    monkeypatch.setattr(films, "FILM_BYTES", 30_000)  # a film of a few minutes in small
+    draw(result, tmp_path, clip, Drawing(magnify="off"))
+    assert [path.name for path in tmp_path.rglob("*.mp4")] == ["overlay.mp4"]
+    told = re.search('data:video/mp4;base64,([^"]+)', (tmp_path / "report.html").read_text()).group(1)
+    (tmp_path / "page.mp4").write_bytes(base64.b64decode(told))
+    assert 2 * len(base64.b64decode(told)) < (tmp_path / "overlay.mp4").stat().st_size
+    assert times_of(tmp_path / "page.mp4")[0] == times_of(tmp_path / "overlay.mp4")[0]
+
+
+@pytest.mark.parametrize("duration_s", [2.0, 24.0, 60.0, 600.0])
+def test_films_keep_to_their_size(duration_s):
+    document = builders.rest_result(duration_s=duration_s).document
+    for most_bytes in (films.FILM_BYTES, films.OVERLAY_BYTES):
+        assert films.bit_rate_bps(most_bytes, document) * duration_s / 8 <= most_bytes
+    assert films.bit_rate_bps(films.OVERLAY_BYTES, document) <= films.MOST_BITS_PER_S
 
 
 def test_a_clip_shorter_than_its_result_is_refused(drawn, tmp_path):

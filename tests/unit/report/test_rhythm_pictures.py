@@ -93,6 +93,7 @@ def test_the_spectrum_marks_where_lamps_and_keyframes_would_show():
     words = [one.text for one in ElementTree.fromstring(svg).iter("text")]
     assert "alias of 100 Hz light" in words  # at 30 pictures a second: 10 Hz
     assert "keyframes" in words  # one a second
+    assert "upwards: strength against the background, no unit" in words
     assert "right lower eyelid" in caption
     assert beat.spectrum(builders.focal_result()) is None  # no clock: nothing to say
 
