@@ -56,6 +56,7 @@ Magnify = Annotated[str, typer.Option(metavar="N", help="Enlarge the movement in
 EventClips = Annotated[bool, typer.Option("--event-clips", help="Write a short film of each twitch.")]
 Deidentify = Annotated[bool, typer.Option("--deidentify", help="Pixelate all but the places that twitch.")]
 NoVideo = Annotated[bool, typer.Option("--no-video", help="Make no films: a report of less than 1.5 MB.")]
+FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Take symbolic links for their files.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
 
 
@@ -92,7 +93,7 @@ def analyze(
     event_clips: EventClips = False,
     deidentify: Deidentify = False,
     no_video: NoVideo = False,
-    follow_links: Annotated[bool, typer.Option("--follow-links", help="Take symbolic links for their files.")] = False,
+    follow_links: FollowLinks = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print result.json, one line a clip.")] = False,
     open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
     debug: Debug = False,
@@ -120,8 +121,7 @@ def analyze(
         context=None if context is None else load_context(context, datetime.date.today()),
     )
     used = Settings() if settings is None else load_settings(settings)
-    if follow_links:
-        used = used.model_copy(update={"video": used.video.model_copy(update={"follow_links": True})})
+    used = _following(used) if follow_links else used
     pairs = zip(clips, result_folders(clips, out), strict=True)
     raise typer.Exit(max([_attempt(clip, folder, used, request, wanted) for clip, folder in pairs]))
 
@@ -137,13 +137,13 @@ def report(
     event_clips: EventClips = False,
     deidentify: Deidentify = False,
     no_video: NoVideo = False,
+    follow_links: FollowLinks = False,
     debug: Debug = False,  # noqa: ARG001 `main` looks for it
 ) -> None:
     """Draw the report of a result again."""
     from vision.isolate import Fence
     from vision.report.export import read_result
     from vision.review import draw_reviewed
-    from vision.settings import Settings
 
     drawing = _drawing(
         magnify, pdf=pdf, fhir=fhir, event_clips=event_clips, deidentify=deidentify, no_video=no_video, review=review
@@ -151,19 +151,18 @@ def report(
     if clip is None:
         typer.echo(draw_reviewed(read_result(result_dir), result_dir, None, drawing))
         return
-    with Fence(Settings()) as fence, _progress(shown_name(clip)) as on_progress:
+    with Fence(_used(follow_links=follow_links)) as fence, _progress(shown_name(clip)) as on_progress:
         path = fence.draw(result_dir, clip, drawing, on_progress)
     typer.echo(shown(path))
 
 
 @app.command()
-def info(clip: ClipFile, debug: Debug = False) -> None:  # noqa: ARG001
+def info(clip: ClipFile, follow_links: FollowLinks = False, debug: Debug = False) -> None:  # noqa: ARG001
     """Say what a clip's file tells of itself."""
     from vision.isolate import Fence
     from vision.report.facts import clip_facts, file_advice
-    from vision.settings import Settings
 
-    with Fence(Settings()) as fence:
+    with Fence(_used(follow_links=follow_links)) as fence:
         facts = fence.info(clip)
     _print_pairs(clip_facts(facts))
     _print_list("To film better:", file_advice(facts))
@@ -172,11 +171,12 @@ def info(clip: ClipFile, debug: Debug = False) -> None:  # noqa: ARG001
 @app.command()
 def doctor(
     clip: Annotated[Path | None, typer.Argument(metavar="[CLIP]", help="A clip to judge.")] = None,
+    follow_links: FollowLinks = False,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
     """Check the installation and say how to film; with a clip, say what to film better."""
     if clip is not None:
-        _judge_clip(clip)
+        _judge_clip(clip, _used(follow_links=follow_links))
         return
     from vision.doctor import FILMING_ADVICE, check_installation
 
@@ -252,20 +252,36 @@ def new_context(
     today = datetime.date.today()
     answers: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     typer.echo("Answer y or n, or in words; Enter alone means: not asked.", err=True)
-    for question in questions():
-        answers[question.section][question.key] = _ask(question, today)
+    try:
+        for question in questions():
+            answers[question.section][question.key] = _ask(question, today)
+    except EOFError:
+        raise _unfinished(out, answers, today) from None
     write_context(out, context_toml(answers, today))
     typer.echo(out)
 
 
+def _unfinished(out: Path, answers: dict[str, dict[str, Any]], today: datetime.date) -> OutputError:
+    """Keep what was answered before the input ended, and say so."""
+    from vision.context import context_toml, write_context
+
+    found, advice = "the answers ended before the questions", "start again"
+    if any(value is not None for given in answers.values() for value in given.values()):
+        write_context(out, context_toml(answers, today))
+        found += f"; those given are in {out.name}, the rest count as not asked"
+        advice = f"add the others to {out.name} by hand, or {advice} with another --out"
+    return OutputError(found, "an answer or Enter for each", advice)
+
+
 def _ask(question: Question, today: datetime.date) -> Any:
-    """Ask until the answer is one."""
+    """Ask until the answer is one; `EOFError` where nobody answers any more."""
     from vision.context import accepted
 
     while True:
         typer.echo(f"{question.text} ", nl=False, err=True)  # typer.prompt writes a blank to stdout
         if not (typed := sys.stdin.readline()):
-            raise OutputError("the answers ended before the questions", "an answer or Enter for each", "start again")
+            typer.echo(err=True)
+            raise EOFError
         try:
             return accepted(question, typed, today)
         except SettingsError as error:
@@ -280,12 +296,22 @@ def schema(debug: Debug = False) -> None:  # noqa: ARG001
     typer.echo(json_schema(), nl=False)
 
 
-def _judge_clip(clip: Path) -> None:
-    """Say what to film better: by the file, by a few of its pictures, and by an analysis where that is possible."""
-    from vision.isolate import Fence
+def _used(*, follow_links: bool) -> Settings:
     from vision.settings import Settings
 
-    with Fence(Settings()) as fence:
+    return _following(Settings()) if follow_links else Settings()
+
+
+def _following(settings: Settings) -> Settings:
+    """Take symbolic links for their files."""
+    return settings.model_copy(update={"video": settings.video.model_copy(update={"follow_links": True})})
+
+
+def _judge_clip(clip: Path, settings: Settings) -> None:
+    """Say what to film better: by the file, by a few of its pictures, and by an analysis where that is possible."""
+    from vision.isolate import Fence
+
+    with Fence(settings) as fence:
         facts, looks = fence.info(clip), fence.look(clip)
         from vision.doctor import NOTHING_TO_IMPROVE, film_advice, motion_advice
 

@@ -9,22 +9,34 @@ import datetime
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
-from vision.errors import ClipError, LibraryError, OtherPatientError, SettingsError, TwitchscopeError, WorkerLostError
+from vision.errors import (
+    ClipError,
+    LibraryError,
+    OtherPatientError,
+    ResultFileError,
+    SettingsError,
+    TwitchscopeError,
+    WorkerLostError,
+)
+from vision.video.files import shown, shown_name
 
 if TYPE_CHECKING:
     from vision.library.batch import Entry, Tally
     from vision.library.rows import Rows
     from vision.library.store import Library
     from vision.library.upload import Uploaded
+    from vision.model.drawing import Drawing
+    from vision.model.request import Request
     from vision.settings import Settings
 
 DONE, FAILED = 0, 1
-LONGEST_TEXT = 200
+AGAIN_HIDDEN = "twitchscope report RESULT_DIR --clip CLIP --no-video --deidentify draws one again"
 
 LibraryFolder = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the library; made if it is new.")]
 Database = Annotated[
@@ -33,13 +45,17 @@ Database = Annotated[
 ]
 SettingsFile = Annotated[Path | None, typer.Option("--settings", metavar="FILE", help="Settings as TOML.")]
 Patient = Annotated[str, typer.Option(metavar="ID", help="Opaque id of the patient: no name.")]
+Deidentify = Annotated[
+    bool, typer.Option("--deidentify", help="Pixelate all but the places that twitch, in all that is drawn.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
 Side = Literal["left", "right"]
+Value = TypeVar("Value")
 
 
 def mount(app: typer.Typer) -> None:
     """Add the commands of a clinic to the command line."""
-    for command in (upload, batch, timeline, summary, export, forget):
+    for command in (upload, batch, review, timeline, summary, export, forget):
         app.command()(command)
 
 
@@ -50,27 +66,57 @@ def upload(
     body_part: Annotated[str | None, typer.Option(metavar="TEXT", help="What was filmed.")] = None,
     side: Annotated[Side | None, typer.Option(help="The patient's side that was filmed.")] = None,
     filmed: Annotated[str | None, typer.Option(metavar="DATE", help="Day of the film, such as 2026-03-31.")] = None,
+    view: Annotated[Literal["auto", "face", "eye", "skin"], typer.Option(help="What the film shows.")] = "auto",
+    region: Annotated[str | None, typer.Option(metavar="X,Y,W,H", help="Skin to watch, upright pixels.")] = None,
+    mirrored: Annotated[Literal["yes", "no"] | None, typer.Option(help="The film is a mirror image.")] = None,
+    capture_rate: Annotated[
+        float | None, typer.Option(metavar="HZ", help="Rate at which slow motion was shot.")
+    ] = None,
+    scale_mm_per_px: Annotated[float | None, typer.Option(metavar="S", help="Size of a pixel on the skin.")] = None,
     context: Annotated[Path | None, typer.Option(metavar="FILE", help="Answers of the patient, as TOML.")] = None,
     no_keep: Annotated[bool, typer.Option("--no-keep", help="Keep no copy of the film.")] = False,
+    deidentify: Deidentify = False,
     settings: SettingsFile = None,
     database: Database = None,
     debug: Debug = False,
 ) -> None:
     """Check clips, copy them into the library, analyse them and file them under a patient."""
+    from cli import _plain, _positive
     from vision.context import load_context
+    from vision.library.manifest import filmed_date, rectangle
     from vision.library.store import Library, checked_patient
+    from vision.model.drawing import Drawing
     from vision.model.request import Request
 
     checked_patient(patient)
-    if body_part is not None and not (body_part.isprintable() and 0 < len(body_part.strip()) <= LONGEST_TEXT):
-        raise SettingsError("--body-part", f"1 to {LONGEST_TEXT} letters on one line", "write it shorter")
-    answers = None if context is None else load_context(context, datetime.date.today())
-    request = Request(body_part=body_part, side=side, filmed_on=_date(filmed), context=answers)
-    used = _settings(settings)
-    _require_files(clips, used)
+    request = Request(
+        view=None if view == "auto" else view,
+        region_px=_read("--region", region, rectangle, "100,200,300,300"),
+        body_part=_plain("--body-part", body_part),
+        side=side,
+        filmed_on=_read("--filmed", filmed, filmed_date, "2026-03-31"),
+        mirrored=None if mirrored is None else mirrored == "yes",
+        mm_per_px=_positive("--scale-mm-per-px", scale_mm_per_px),
+        capture_rate_hz=_positive("--capture-rate", capture_rate),
+        context=None if context is None else load_context(context, datetime.date.today()),
+    )
+    wanted = _Upload(patient, request, _settings(settings), not no_keep, Drawing(deidentify=deidentify), debug)
+    _require_files(clips, wanted.settings)
     with _stoppable(), Library(library, database) as shelf:
-        codes = [_upload_one(shelf, clip, patient, request, used, keeps=not no_keep, debug=debug) for clip in clips]
+        codes = [_upload_one(shelf, clip, wanted) for clip in clips]
     raise typer.Exit(max(codes))
+
+
+@dataclass(frozen=True)
+class _Upload:
+    """What is to be done with each of the films."""
+
+    patient: str
+    request: Request
+    settings: Settings
+    keeps: bool
+    drawing: Drawing
+    debug: bool
 
 
 def _require_files(clips: list[Path], settings: Settings) -> None:
@@ -88,23 +134,25 @@ def _require_files(clips: list[Path], settings: Settings) -> None:
         raise ClipError("; ".join(found), faults[0].expected, "nothing was filed; check the paths")
 
 
-def _upload_one(
-    shelf: Library, clip: Path, patient: str, request: Any, settings: Settings, *, keeps: bool, debug: bool
-) -> int:
+def _upload_one(shelf: Library, clip: Path, wanted: _Upload) -> int:
     from cli import _progress
     from vision.library.upload import upload as file_under
 
+    name = shown_name(clip)
     try:
-        with _progress(clip.name) as on_progress:
-            uploaded = file_under(shelf, clip, patient, request, settings, keeps=keeps, on_progress=on_progress)
+        with _progress(name) as on_progress:
+            uploaded = file_under(
+                shelf, clip, wanted.patient, wanted.request, wanted.settings,
+                keeps=wanted.keeps, drawing=wanted.drawing, on_progress=on_progress,
+            )  # fmt: skip
     except TwitchscopeError as error:
         of_the_library = isinstance(error, LibraryError) and not isinstance(error, OtherPatientError | WorkerLostError)
-        if debug or of_the_library:  # the next film would fare no better
+        if wanted.debug or of_the_library:  # the next film would fare no better
             raise
-        prefix = "" if clip.name in str(error) else f"{clip.name}: "
+        prefix = "" if name in str(error) else f"{name}: "
         typer.echo(_one_line(f"twitchscope: {prefix}{error}"), err=True)
         return FAILED
-    _print_uploaded(uploaded, clip.name, patient)
+    _print_uploaded(uploaded, name, wanted.patient)
     return DONE
 
 
@@ -112,7 +160,7 @@ def _print_uploaded(uploaded: Uploaded, name: str, patient: str) -> None:
     from cli import _print_list, _print_summary
 
     if uploaded.was_there:
-        typer.echo(f"{_one_line(name)} is in the library already; this is what was found", err=True)
+        typer.echo(f"{name} is in the library already; this is what was found", err=True)
     _print_summary(uploaded.document, name)
     _print_list("To film better:", uploaded.advice)
     typer.echo(f"Filed under {patient}: {uploaded.folder / 'report.html'}")
@@ -130,6 +178,7 @@ def batch(
     no_report: Annotated[
         bool, typer.Option("--no-report", help="Write no report.html; else one without films.")
     ] = False,
+    deidentify: Deidentify = False,
     settings: SettingsFile = None,
     database: Database = None,
     debug: Debug = False,  # noqa: ARG001 `main` looks for it
@@ -140,10 +189,13 @@ def batch(
     from vision.library.store import Library
     from vision.model.drawing import Drawing
 
+    if no_report and deidentify:
+        raise SettingsError("--deidentify together with --no-report", "one of them", "leave one out")
     used = _settings(settings)
-    drawing = None if no_report else Drawing(video=False)  # films of thousands of clips would fill the disk
+    # Films of thousands of clips would fill the disk.
+    drawing = None if no_report else Drawing(video=False, deidentify=deidentify)
     require_folder_apart(places, library)
-    entries = entries_of(places, patient)
+    entries = entries_of(places, used, patient)
     with _stoppable(), _engine(dask, workers) as engine, Library(library, database) as shelf, _table() as show:
         work = Batch(shelf, entries, used, retries_failed=retry_failed, drawing=drawing, on_change=show)
         try:
@@ -152,7 +204,43 @@ def batch(
             typer.echo(f"{_counts(work.tally)}; run the same command again to go on", err=True)
             raise
     typer.echo(_counts(tally))
-    raise typer.Exit(FAILED if tally.failed else DONE)
+    if deidentify and tally.passed:
+        typer.echo(f"reports drawn before stay as they are; {AGAIN_HIDDEN}", err=True)
+    if tally.failed_before:
+        typer.echo("what failed before is tried again with --retry-failed", err=True)
+    raise typer.Exit(FAILED if tally.failed or tally.failed_before else DONE)
+
+
+def review(
+    reviews: Annotated[list[Path], typer.Argument(metavar="REVIEW.json", help="Reviews as reports save them.")],
+    library: LibraryFolder,
+    database: Database = None,
+    debug: Debug = False,
+) -> None:
+    """Record what people said of results, and draw the reviewed reports beside them."""
+    from vision.library.store import Library
+
+    with Library(library, database, is_new_allowed=False) as shelf:
+        codes = [_review_one(shelf, path, debug=debug) for path in reviews]
+    raise typer.Exit(max(codes))
+
+
+def _review_one(shelf: Library, path: Path, *, debug: bool) -> int:
+    from vision.library.reviews import file_review
+
+    name = shown_name(path)
+    try:
+        filed = file_review(shelf, path)
+    except ResultFileError as error:
+        if debug:
+            raise
+        prefix = "" if name in str(error) else f"{name}: "
+        typer.echo(_one_line(f"twitchscope: {prefix}{error}"), err=True)
+        return FAILED
+    if filed.was_there:
+        typer.echo(f"{name} is recorded already", err=True)
+    typer.echo(f"Recorded for {filed.patient or 'no patient'}: {filed.page}")
+    return DONE
 
 
 def timeline(
@@ -216,8 +304,8 @@ def export(
 
     path = out or Path(f"{checked_patient(patient)}.zip")
     with Library(library, database, is_new_allowed=False) as shelf:
-        count = export_patient(shelf, patient, path)
-    typer.echo(f"Written: {path} ({count} files)")
+        held = export_patient(shelf, patient, path)
+    typer.echo(f"Written: {path} ({held.files} files, {held.reviews} reviews)")
 
 
 def forget(
@@ -270,12 +358,13 @@ def _table() -> Iterator[Callable[[Tally, Entry | None, Rows | None], None]]:
 def _tally_table(tally: Tally) -> Any:
     from rich.table import Table
 
-    table = Table("done", "running", "failed", "done before", "clips a minute", "time left")
+    table = Table("done", "running", "failed", "done before", "failed before", "clips a minute", "time left")
     rate = "-" if tally.per_min is None else f"{tally.per_min:.1f}"
     left = "-" if tally.left_s is None else str(datetime.timedelta(seconds=round(tally.left_s)))
     table.add_row(
-        f"{tally.done} of {tally.total}", str(tally.running), str(tally.failed), str(tally.passed), rate, left
-    )
+        f"{tally.done} of {tally.total}", str(tally.running), str(tally.failed), str(tally.passed),
+        str(tally.failed_before), rate, left,
+    )  # fmt: skip
     return table
 
 
@@ -285,7 +374,8 @@ def _nothing() -> Iterator[None]:
 
 
 def _counts(tally: Tally) -> str:
-    return f"{tally.done} done, {tally.failed} failed, {tally.passed} done before, of {tally.total} clips"
+    before = f", {tally.failed_before} failed before" if tally.failed_before else ""
+    return f"{tally.done} done, {tally.failed} failed, {tally.passed} done before{before}, of {tally.total} clips"
 
 
 @contextmanager
@@ -308,13 +398,13 @@ def _settings(path: Path | None) -> Settings:
     return Settings() if path is None else load_settings(path)
 
 
-def _date(value: str | None) -> str | None:
-    from vision.library.manifest import filmed_date
-
+def _read(option: str, value: str | None, read: Callable[[str], Value], such_as: str) -> Value | None:
+    """Read what a cell of a manifest may say, too."""
     try:
-        return None if value is None else filmed_date(value)
+        return None if value is None else read(value)
     except ValueError as error:
-        raise SettingsError(f"--filmed {value[:20] if value else ''!r}: {error}", "a day such as 2026-03-31") from error
+        said = shown(value)[:40]
+        raise SettingsError(f"{option} {said!r}: {error}", f"such as {such_as}", "correct it") from error
 
 
 def _one_line(text: str) -> str:

@@ -31,7 +31,7 @@ from vision.video.encode import ClipWriter
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["analyze", "report", "info", "doctor", "simulate", "schema", "context"]
-CLINIC = ["upload", "batch", "timeline", "summary", "export", "forget"]
+CLINIC = ["upload", "batch", "review", "timeline", "summary", "export", "forget"]
 DRAWN = ["--pdf", "--fhir", "--magnify", "--event-clips", "--deidentify", "--no-video"]
 
 
@@ -315,6 +315,16 @@ def test_a_link_is_taken_only_when_asked_for(run: Run, tmp_path: Path, face_clip
     assert run("analyze", "link.mp4", "--out", "o", "--follow-links", "--deidentify").code == 0
 
 
+def test_info_doctor_and_report_follow_links_when_asked(run: Run, tmp_path: Path) -> None:
+    one_second(tmp_path / "clip.mp4")
+    (tmp_path / "link.mp4").symlink_to(tmp_path / "clip.mp4")
+    for command in ("info", "doctor"):
+        run(command, "link.mp4").refused(1, "symbolic link")
+        assert "symbolic link" not in run(command, "link.mp4", "--follow-links").err
+    assert run("info", "link.mp4", "--follow-links").code == 0
+    assert "symbolic link" not in run("report", "nothing", "--clip", "link.mp4", "--follow-links").err
+
+
 def test_a_crash_is_one_line_and_the_next_clip_is_analysed(
     run: Run, tmp_path: Path, face_clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -436,8 +446,20 @@ def test_the_context_is_asked_in_the_terminal(run: Run, monkeypatch: pytest.Monk
     assert (str(context.history.since), context.history.age_years) == ("2020-02-29", 61)
     run("context", "new", "--out", "answers.toml").refused(1, "answers.toml is already there")
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
-    assert run("context", "new", "--out", "other.toml").code == 1
+    ran = run("context", "new", "--out", "other.toml")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.splitlines()[-1].startswith("twitchscope: the answers ended before the questions")
     assert not (tmp_path / "other.toml").exists()
+
+
+def test_answers_are_kept_where_the_input_ends_early(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    typed = ["2020-02-29" if question.key == "since" else "" for question in questions()][:5]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(typed) + "\n"))
+    ran = run("context", "new", "--out", "answers.toml")
+    assert (ran.code, ran.out) == (1, "")
+    assert "those given are in answers.toml" in ran.err.splitlines()[-1]
+    kept = load_context(tmp_path / "answers.toml", datetime.date.today())
+    assert str(kept.history.since) == "2020-02-29"
 
 
 def test_a_context_that_does_not_fit_is_refused_before_any_work(run: Run, tmp_path: Path) -> None:

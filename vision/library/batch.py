@@ -54,10 +54,11 @@ class Entry:
 
 @dataclass
 class Tally:
-    """How far a batch has come. `passed`: recorded before, or the same film twice."""
+    """How far a batch has come. `passed`: recorded before, or the same film twice. `failed_before`: so recorded."""
 
     total: int
     passed: int = 0
+    failed_before: int = 0
     done: int = 0
     failed: int = 0
     running: int = 0
@@ -74,7 +75,8 @@ class Tally:
         """Time left at the rate so far."""
         if self.per_min is None:
             return None
-        return 60 * (self.total - self.passed - self.done - self.failed) / self.per_min
+        left = self.total - self.passed - self.failed_before - self.done - self.failed
+        return 60 * left / self.per_min
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,15 @@ class Batch:
         except (OtherPatientError, SettingsError) as error:
             self._note(entry, failure_rows(error))
             return
-        self.tally.passed += 1
+        if self._has_failed(known, entry):
+            self.tally.failed_before += 1
+        else:
+            self.tally.passed += 1
+
+    def _has_failed(self, known: Known | None, entry: Entry) -> bool:
+        """Whether it failed in an earlier batch and is not tried again in this one."""
+        is_same = known is not None and known.request_sha256 == request_sha256(entry.request)
+        return is_same and known is not None and known.state != DONE and known.is_settled(self._retries_failed)
 
     def _look(self, place: str) -> tuple[str | None, str | None]:
         """Give stamp and key of what lies there, reading it only where it is not known by its stamp."""

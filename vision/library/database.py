@@ -18,6 +18,8 @@ from vision.errors import LibraryError
 from vision.library.schema import HEAD, SCHEMA_LOCK
 
 BUSY_MS = 30_000  # how long a statement waits for another program's; our choice
+KINDS = ("sqlite", "postgresql")  # what the library is tested with
+EXAMPLE = "postgresql+psycopg://host/name"
 MIGRATIONS = Path(__file__).parent / "migrations"
 RESTART = "nothing that was recorded is lost; run the same command again"
 
@@ -31,13 +33,15 @@ def connect(url: str) -> Engine:
         The URL is none, or its driver is not installed.
     """
     try:
-        engine = create_engine(make_url(url), hide_parameters=True)
+        address = make_url(url)
+        kind = address.get_backend_name()
+        if kind not in KINDS:
+            raise LibraryError(f"--database names {kind[:20]}", "SQLite or PostgreSQL", f"write {EXAMPLE}")
+        engine = create_engine(address, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError) as error:
-        raise LibraryError(
-            "--database is no address of a database", "such as postgresql+psycopg://host/name"
-        ) from error
+        raise LibraryError("--database is no address of a database", f"such as {EXAMPLE}", "check it") from error
     except ImportError as error:
-        advice = "pip install 'twitchscope[postgresql]'"
+        advice = f"pip install 'twitchscope[postgresql]' and write {EXAMPLE}"
         raise LibraryError(f"the driver of the database is missing ({error.name})", "psycopg", advice) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
@@ -119,9 +123,10 @@ def prepare(engine: Engine) -> None:
         It was made by a newer version, is damaged, locked, or cannot be written.
     """
     with explained():
+        is_old = version_of(engine) != HEAD  # a newer one is refused before anything is changed
         if engine.dialect.name == "sqlite":
             _require_wal(engine)
-        if version_of(engine) != HEAD:
+        if is_old:
             _migrate(engine)
 
 

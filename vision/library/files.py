@@ -74,6 +74,12 @@ def keep_copy(source: Path, folder: Path, work: Path, key: str, suffix: str) -> 
     return name
 
 
+def place_of(result: Path, results: Path) -> Path:
+    """Say where a written result folder goes: it is named by its result.json."""
+    key = hashlib.sha256((result / RESULT_NAME).read_bytes()).hexdigest()
+    return results / key[:2] / key
+
+
 def settle(aside: Path, results: Path) -> str:
     """Move a written result folder to its place, named by its result.json; give that name.
 
@@ -81,8 +87,7 @@ def settle(aside: Path, results: Path) -> str:
     lacks move in.
     """
     try:
-        key = hashlib.sha256((aside / RESULT_NAME).read_bytes()).hexdigest()
-        target = results / key[:2] / key
+        target = place_of(aside, results)
         for file in aside.iterdir():
             to_disk(file)
         to_disk(aside)
@@ -100,7 +105,7 @@ def settle(aside: Path, results: Path) -> str:
         raise refusal(results, error) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return key
+    return target.name
 
 
 def to_disk(path: Path) -> None:

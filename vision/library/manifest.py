@@ -8,14 +8,17 @@ import difflib
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from vision.errors import OutputError, SettingsError, TwitchscopeError
+from vision.errors import ClipNotReadableError, OutputError, SettingsError, TwitchscopeError
 from vision.library import remote
 from vision.library.batch import Entry
 from vision.library.store import Facts, checked_patient
 from vision.model.request import Request
+from vision.settings import Settings
+from vision.video.files import require_regular_file, shown_name
 
 SUFFIXES = (
     ".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".3gp", ".3g2", ".mpg", ".mpeg", ".mts", ".m2ts", ".ts", ".wmv",
@@ -30,12 +33,13 @@ MOST_ROWS = 1_000_000
 MOST_FAULTS_SHOWN = 50
 
 
-def entries_of(places: Sequence[str], patient: str | None = None) -> list[Entry]:
+def entries_of(places: Sequence[str], settings: Settings, patient: str | None = None) -> list[Entry]:
     """Find the clips of a batch.
 
     Parameters
     ----------
     places : folders, clips, addresses, or one manifest that ends in ``.csv``.
+    settings : say which stores are read from, and whether links are followed.
     patient : whose all clips are; a manifest says so in its own column.
 
     Raises
@@ -46,17 +50,17 @@ def entries_of(places: Sequence[str], patient: str | None = None) -> list[Entry]
     if any(place.lower().endswith(".csv") for place in places):
         if len(places) > 1 or patient is not None:
             raise SettingsError("a manifest together with others", "the manifest alone", "name what else in its rows")
-        return read_manifest(Path(places[0]))
+        return read_manifest(Path(places[0]), settings)
     facts = Facts(patient=None if patient is None else checked_patient(patient))
-    found = [Entry(clip, Request(), facts) for place in places for clip in _clips_in(place)]
+    found = [Entry(clip, Request(), facts) for place in places for clip in _clips_in(place, settings)]
     if not found:
         raise SettingsError("no clip was found there", f"files such as {', '.join(SUFFIXES[:6])}", "check it")
     return found
 
 
-def _clips_in(place: str) -> Iterator[str]:
+def _clips_in(place: str, settings: Settings) -> Iterator[str]:
     if remote.is_remote(place):
-        yield from (name for name in remote.listed(place) if Path(name).suffix.lower() in SUFFIXES)
+        yield from (name for name in remote.listed(place, settings.fetch) if Path(name).suffix.lower() in SUFFIXES)
         return
     path = Path(place)
     if path.is_dir():
@@ -69,7 +73,7 @@ def _clips_in(place: str) -> Iterator[str]:
         raise SettingsError(f"there is no {path.name}", "a folder, a clip or a manifest", "check the path")
 
 
-def read_manifest(path: Path) -> list[Entry]:
+def read_manifest(path: Path, settings: Settings) -> list[Entry]:
     """Read a manifest: CSV with a header; only the column ``clip`` must be there.
 
     Raises
@@ -84,11 +88,12 @@ def read_manifest(path: Path) -> list[Entry]:
     for line, row in rows:
         wrong: list[str] = []
         if len(row) == len(header):
-            entries.append(_entry(dict(zip(header, row, strict=True)), path.parent, wrong))
+            entries.append(_entry(dict(zip(header, row, strict=True)), path.parent, settings, wrong))
             wrong += _doubles(entries[-1], seen, line)
         else:
             wrong.append(f"{len(row)} cells where the header has {len(header)}; quote texts that hold commas")
         faults += [f"line {line}: {fault}" for fault in wrong]
+    faults += _missing_faults(seen, settings)
     if faults:
         shown = "; ".join(faults[:MOST_FAULTS_SHOWN])
         more = f"; and {len(faults) - MOST_FAULTS_SHOWN} more" if len(faults) > MOST_FAULTS_SHOWN else ""
@@ -103,8 +108,17 @@ def _doubles(entry: Entry, seen: dict[str, int], line: int) -> list[str]:
     return [] if first == line or not entry.place else [f"{entry.name} stands in line {first} already"]
 
 
+def _missing_faults(lines: Mapping[str, int], settings: Settings) -> list[str]:
+    """Ask the stores for all addresses together, once the rows are read."""
+    far = [place for place in lines if remote.is_remote(place) and remote.is_allowed(place, settings.fetch)]
+    gone = remote.missing(far)
+    return [f"line {lines[place]}: clip: nothing lies at that address" for place in far if place in gone]
+
+
 def _rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Read header and rows with their lines; rows without any text are passed over, as spreadsheets leave them."""
+    if path.exists() and not path.is_file():  # opening a pipe would wait for somebody who writes into it
+        raise SettingsError(f"{shown_name(path)} is a folder, pipe or device", "a file in CSV", "check the path")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             first = file.readline()
@@ -139,7 +153,7 @@ def _column_faults(columns: list[str]) -> list[str]:
     return faults
 
 
-def _entry(row: Mapping[str, str], beside: Path, wrong: list[str]) -> Entry:
+def _entry(row: Mapping[str, str], beside: Path, settings: Settings, wrong: list[str]) -> Entry:
     """Read one row; what is wrong with it goes to `wrong`."""
 
     def cell(column: str, read: Callable[[str], Any]) -> Any:
@@ -154,7 +168,7 @@ def _entry(row: Mapping[str, str], beside: Path, wrong: list[str]) -> Entry:
             wrong.append(f"{column} {value[:40]!r}: {error}")
         return None
 
-    place = cell("clip", lambda value: _place(value, beside))
+    place = cell("clip", lambda value: _place(value, beside, settings))
     if place is None and "clip" in row and not wrong:
         wrong.append("clip: empty")
     filmed_on, body_part, side = (
@@ -178,18 +192,22 @@ def _entry(row: Mapping[str, str], beside: Path, wrong: list[str]) -> Entry:
     return Entry(str(place or row.get("clip") or ""), request, Facts(patient, filmed_on, body_part, side))
 
 
-def _place(value: str, beside: Path) -> str:
+def _place(value: str, beside: Path, settings: Settings) -> str:
     if remote.is_remote(value):
+        remote.require_store(value, settings.fetch)
         return value
     path = os.path.normpath((beside / value).absolute())  # the same file is the same place, however it is written
-    if not Path(path).is_file():
-        raise ValueError("there is no such file")
+    # A file that holds no film is one line of what comes out, and no fault of the manifest.
+    with suppress(ClipNotReadableError):
+        require_regular_file(Path(path), follow_links=settings.video.follow_links)
     return path
 
 
 def _context(value: str, beside: Path) -> Any:
     from vision.context import load_context
 
+    if not (beside / value).is_file():
+        raise ValueError("there is no such file")
     return load_context(beside / value, datetime.date.today())
 
 

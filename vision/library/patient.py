@@ -26,6 +26,14 @@ DATA_NAME = "patient.json"
 
 
 @dataclass(frozen=True)
+class Exported:
+    """What an archive holds."""
+
+    files: int
+    reviews: int
+
+
+@dataclass(frozen=True)
 class Removed:
     """What `forget` took away."""
 
@@ -37,8 +45,8 @@ class Removed:
     reviews: int
 
 
-def export_patient(library: Library, name: str, out: Path) -> int:
-    """Write everything about a patient into one zip archive; give the number of its files.
+def export_patient(library: Library, name: str, out: Path) -> Exported:
+    """Write everything about a patient into one zip archive.
 
     The copies of the films are the originals, bit for bit: what the phone wrote into them (place, time) is in them.
 
@@ -54,7 +62,8 @@ def export_patient(library: Library, name: str, out: Path) -> int:
     with reading(library.engine) as session:
         patient = library.require_patient(session, name)
         clips = clips_of(session, patient)
-        data = json.dumps(_data(session, patient, clips), indent=2, ensure_ascii=False, default=str) + "\n"
+        said = _data(session, patient, clips)
+        data = json.dumps(said, indent=2, ensure_ascii=False, default=str) + "\n"
         paths = list(_files_of(library, session, clips))
     aside = files.aside_in(out.absolute().parent)
     try:
@@ -68,7 +77,7 @@ def export_patient(library: Library, name: str, out: Path) -> int:
         raise refusal(out, error) from error
     finally:
         aside.unlink(missing_ok=True)
-    return len(paths) + 1
+    return Exported(len(paths) + 1, len(said["reviews"]))
 
 
 def forget_patient(library: Library, name: str) -> Removed:
@@ -115,7 +124,7 @@ def _files_of(library: Library, session: Session, clips: list[Clip]) -> Iterator
         if clip.kept_as is not None:
             yield library.clips / clip.kept_as
     for folder in _results_of(library, session, clips):
-        yield from sorted(folder.iterdir())
+        yield from (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def _results_of(library: Library, session: Session, clips: list[Clip]) -> Iterator[Path]:

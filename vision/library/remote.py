@@ -1,20 +1,19 @@
-"""Clips that lie elsewhere: object storage by fsspec (``s3://…``, ``gs://…``), fetched one at a time."""
+"""Clips that lie elsewhere: object storage by fsspec (``s3://…``, ``gs://…``), and no other addresses."""
 
 from __future__ import annotations
 
-import errno
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
-from vision.errors import ClipNotFetchedError, ClipNotReadableError, LibraryError
-from vision.library.files import aside_in
-from vision.report.folder import refusal
+from vision.errors import ClipNotFetchedError, LibraryError, SettingsError
+from vision.settings import FetchSettings
+from vision.video.files import shown
 
 SIGN = "://"
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # of the disk that the copy goes to
+CHAIN = "::"  # by which fsspec reads one store through another
+ASKED_ONE_BY_ONE = 8  # objects of one folder; beyond, listing the folder is quicker; our choice
 
 
 def is_remote(place: str) -> bool:
@@ -22,58 +21,90 @@ def is_remote(place: str) -> bool:
     return SIGN in place
 
 
-def file_system(address: str) -> tuple[Any, str]:
-    """Open the store that an address names; give it with the path within.
+def is_allowed(address: str, allowed: FetchSettings) -> bool:
+    """True for a store that clips are read from, and none that is read through another."""
+    return address.partition(SIGN)[0] in allowed.stores and CHAIN not in address
+
+
+def require_store(address: str, allowed: FetchSettings) -> None:
+    """Refuse an address that clips are not read from, before it is opened.
 
     Raises
     ------
+    SettingsError
+        Its scheme is not allowed, or it reads one store through another.
     LibraryError
-        Its library is not installed, or the store is none that is known.
+        The store's own library is not installed.
     """
+    scheme = address.partition(SIGN)[0]
+    if not is_allowed(address, allowed):
+        raise SettingsError(
+            f"clips are not read from {shown(scheme)[:40]}{SIGN}{' through another store' * (CHAIN in address)}",
+            f"a path, or an address at {' or '.join(one + SIGN for one in allowed.stores)}",
+            "name the file; the setting fetch.stores allows others",
+        )
     try:
-        import fsspec
+        from fsspec.registry import get_filesystem_class
 
-        store, path = fsspec.core.url_to_fs(address)
+        get_filesystem_class(scheme)
     except (ImportError, ValueError) as error:
-        scheme = address.split(SIGN, 1)[0][:20]
-        advice = "pip install 'twitchscope[cloud]' (gs: also gcsfs)"
         raise LibraryError(
-            f"clips at {scheme}:// cannot be read", "fsspec and the store's own library", advice
+            f"clips at {scheme}{SIGN} cannot be read",
+            "fsspec and the store's own library",
+            "pip install 'twitchscope[cloud]' (gs: also gcsfs)",
+        ) from error
+
+
+def file_system(address: str) -> tuple[Any, str]:
+    """Open the store that an address names, as `require_store` allowed it; give it with the path within.
+
+    Raises
+    ------
+    ClipNotFetchedError
+        It cannot be opened now: such as without credentials.
+    """
+    import fsspec
+
+    try:
+        store, path = fsspec.core.url_to_fs(address)
+    except Exception as error:  # each store has its own errors
+        raise ClipNotFetchedError(
+            f"the store cannot be opened ({type(error).__name__})",
+            "one that lets us in",
+            "see to its credentials and run the same command again",
         ) from error
     return store, str(path)
 
 
-@contextmanager
-def local_copy(place: str, work: Path) -> Iterator[Path]:
-    """Give a local path to a clip; what was fetched for it goes when the block ends."""
-    if not is_remote(place):
-        yield Path(place)
-        return
-    store, path = file_system(place)
-    folder = aside_in(work)
+def missing(addresses: Iterable[str]) -> set[str]:
+    """Name the addresses at which nothing lies, as far as their stores say so; the others are found out one by one."""
+    gone: set[str] = set()
+    folders: dict[str, list[str]] = defaultdict(list)
+    for address in addresses:
+        folders[address.rpartition("/")[0]].append(address)
+    with suppress(Exception):  # no right to list, no answer: each clip then has its own line when its turn comes
+        for folder, asked in folders.items():
+            gone |= _missing_in(folder, asked)
+    return gone
+
+
+def _missing_in(folder: str, addresses: list[str]) -> set[str]:
+    if len(addresses) <= ASKED_ONE_BY_ONE:
+        return {one for one in addresses if not _exists(*file_system(one))}
+    store, path = file_system(folder)
     try:
-        try:
-            folder.mkdir()
-        except OSError as error:
-            raise refusal(work, error) from error
-        copy = folder / PurePosixPath(path).name
-        try:
-            store.get_file(path, str(copy))
-        except Exception as error:  # each store has its own errors
-            raise _not_fetched(copy, error) from error
-        yield copy
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        there = {name.strip("/") for name in store.ls(path, detail=False)}
+    except FileNotFoundError:
+        there = set()
+    return {one for one in addresses if file_system(one)[1].strip("/") not in there}
 
 
-def _not_fetched(copy: Path, error: Exception) -> Exception:
-    """Tell a full disk here, and a store that may answer later, from an object that cannot be read."""
-    if isinstance(error, OSError) and error.errno in DISK_ERRORS:
-        return refusal(copy, error)
-    what, expected = f"{copy.name} cannot be fetched ({type(error).__name__})", "an object that may be read"
-    if isinstance(error, FileNotFoundError | PermissionError):
-        return ClipNotReadableError(what, expected, "check the address and the rights")
-    return ClipNotFetchedError(what, expected, "run the same command again when the store answers")
+def _exists(store: Any, path: str) -> bool:
+    try:
+        store.info(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def stamp_of(address: str, *, is_fresh: bool = False) -> str | None:
@@ -83,8 +114,8 @@ def stamp_of(address: str, *, is_fresh: bool = False) -> str | None:
     ----------
     is_fresh : ask the store now, instead of believing what it said when it was listed.
     """
-    store, path = file_system(address)
     try:
+        store, path = file_system(address)
         facts = store.info(path, refresh=True) if is_fresh else store.info(path)
     except Exception:  # it is refused later, with a reason, when it is fetched
         return None
@@ -92,8 +123,15 @@ def stamp_of(address: str, *, is_fresh: bool = False) -> str | None:
     return None if tag is None else f"{tag}:{facts.get('size')}"
 
 
-def listed(address: str) -> list[str]:
-    """Name all objects below an address."""
+def listed(address: str, allowed: FetchSettings) -> list[str]:
+    """Name all objects below an address, by the scheme that was asked for.
+
+    Raises
+    ------
+    SettingsError, LibraryError, ClipNotFetchedError
+        As `require_store` and `file_system`; or the store cannot be listed.
+    """
+    require_store(address, allowed)
     store, path = file_system(address)
     try:
         found = store.find(path)
@@ -101,4 +139,4 @@ def listed(address: str) -> list[str]:
         raise LibraryError(
             f"the store cannot be listed ({type(error).__name__})", "one that answers", "check address and rights"
         ) from error
-    return [store.unstrip_protocol(name) for name in found]
+    return [address.partition(SIGN)[0] + SIGN + str(name).lstrip("/") for name in found]

@@ -7,6 +7,7 @@ from typing import Any
 
 from vision.errors import TwitchscopeError
 from vision.model.result import ResultDocument
+from vision.report import export
 
 Row = dict[str, Any]
 _EVENT_COLUMNS = (
@@ -31,6 +32,7 @@ def rows_of(document: ResultDocument, result_sha256: str) -> Rows:
     outcome = {
         "state": "done",
         "result_sha256": result_sha256,
+        "content_sha256": export.result_sha256(document),
         "view": document.view,
         "label": document.pattern.label,
         "probability": max(document.pattern.probability.values(), default=None),

@@ -1,6 +1,7 @@
 """The tables of the library. A change here needs a new step in `migrations/versions` and a new `HEAD`.
 
-No name, no path and no address stands in any of them: a patient is an opaque id, a clip the hash of its content.
+No name, no path and no address stands in any of them, but for the name by which a reviewer signs: a patient is an
+opaque id, a clip the hash of its content.
 Times of day are UTC; times within a clip are seconds from its first frame.
 """
 
@@ -11,7 +12,7 @@ import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0001"
+HEAD = "0002"
 DONE, FAILED = "done", "failed"
 SCHEMA_LOCK, SCHEMA_LOCK_OF_WRITERS = 727_001, 727_002  # numbers of our own for advisory locks of PostgreSQL
 # PostgreSQL names constraints in its own way; migrations need names that are the same everywhere.
@@ -22,6 +23,7 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 SHA = String(80)
+LONGEST_REVIEWER = 64  # letters; the whole name stands in the review itself
 
 
 class Table(DeclarativeBase):
@@ -87,6 +89,8 @@ class Outcome(Table):
     """What one run made of one clip: the figures that tables and timelines need, and where the result lies.
 
     request_sha256 : what the user said about the clip; an outcome is replaced when that changes.
+    result_sha256 : of the file result.json, by which its folder is named. content_sha256: of what it says, whatever its
+        spaces and line ends, to which a review is bound; None where it was recorded before schema 0002.
     cause, reason, advice : of a failure. None is "not measured", as in result.json.
     """
 
@@ -101,6 +105,7 @@ class Outcome(Table):
     reason: Mapped[str | None] = mapped_column(Text)
     advice: Mapped[str | None] = mapped_column(Text)
     result_sha256: Mapped[str | None] = mapped_column(SHA, index=True)
+    content_sha256: Mapped[str | None] = mapped_column(SHA, index=True)
     recorded_at: Mapped[datetime.datetime]
     view: Mapped[str | None] = mapped_column(String(8))
     label: Mapped[str | None] = mapped_column(String(24))
@@ -157,11 +162,11 @@ class Event(Table):
 
 
 class Review(Table):
-    """What a person said of an outcome. `verdict_json` is the review as it was given."""
+    """What a person said of an outcome. `verdict_json`: the whole of the review, without its spaces."""
 
     __tablename__ = "reviews"
     id: Mapped[int] = mapped_column(primary_key=True)
     outcome_id: Mapped[int] = mapped_column(ForeignKey("outcomes.id", ondelete="CASCADE"), index=True)
-    reviewer: Mapped[str] = mapped_column(String(64))
+    reviewer: Mapped[str] = mapped_column(String(LONGEST_REVIEWER))
     reviewed_at: Mapped[datetime.datetime]
     verdict_json: Mapped[str] = mapped_column(Text)

@@ -27,7 +27,7 @@ from vision.errors import (
 from vision.library import database, files
 from vision.library.rows import Rows
 from vision.library.schema import DONE, SCHEMA_LOCK_OF_WRITERS, Clip, Event, Outcome, Part, Patient, Run, Source
-from vision.report.folder import is_empty, replace_text
+from vision.report.folder import PARTIAL_PREFIX, is_empty, replace_text
 from vision.settings import Settings, settings_sha256
 
 MARK_NAME, DATABASE_NAME = "library.json", "library.sqlite"
@@ -93,10 +93,15 @@ class Library:
         self.folder = folder.absolute()
         self.clips, self.results, self.work = self.folder / CLIPS, self.folder / RESULTS, self.folder / WORK
         url = url or os.environ.get("TWITCHSCOPE_DATABASE")
-        _require_library(self.folder, url, is_new_allowed=is_new_allowed)
+        is_new = _is_new(self.folder, url, is_new_allowed=is_new_allowed)
         self.engine: Engine = database.connect(url or f"sqlite:///{self.folder / DATABASE_NAME}")
         try:
+            if is_new and not url:
+                _furnish(self.folder)  # SQLite lies in it
             database.prepare(self.engine)
+            _furnish(self.folder)
+            if is_new:
+                _write_mark(self.folder, url)
         except BaseException:
             self.close()
             raise
@@ -117,7 +122,7 @@ class Library:
         """Find or begin the run of this version with these settings."""
         used = version("twitchscope"), settings_sha256(settings)
         with database.writing(self.engine) as session:
-            _one_writer(session)
+            one_writer(session)
             found = session.scalar(select(Run.id).where(Run.version == used[0], Run.settings_sha256 == used[1]))
             if found is not None:
                 return found
@@ -162,7 +167,7 @@ class Library:
             It is filed under another patient.
         """
         with database.writing(self.engine) as session:
-            _one_writer(session)
+            one_writer(session)
             return _clip(session, key, facts).id
 
     def record(
@@ -181,7 +186,7 @@ class Library:
         False where a good outcome of the same request is there already: it stays.
         """
         with database.writing(self.engine) as session:
-            _one_writer(session)
+            one_writer(session)
             clip = _clip(session, key, facts)
             if source is not None:
                 session.merge(Source(place_sha256=source[0], stamp=source[1], key=key))
@@ -235,7 +240,7 @@ def utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
 
 
-def _one_writer(session: Session) -> None:
+def one_writer(session: Session) -> None:
     """One writer after the other, on PostgreSQL too: what was looked up stays true until it is written."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK_OF_WRITERS})
@@ -282,32 +287,24 @@ def _insert(session: Session, clip_id: int, run_id: int, request_sha256: str, ro
             session.execute(insert(table), [{"outcome_id": outcome.id, **row} for row in values])
 
 
-def _require_library(folder: Path, url: str | None, *, is_new_allowed: bool) -> None:
-    """Make the folder a library, or see that it is one, and that the database is the one it was made with."""
+def _is_new(folder: Path, url: str | None, *, is_new_allowed: bool) -> bool:
+    """Look whether the folder is a library of this format and database, or may become one. Nothing is changed."""
     mark = folder / MARK_NAME
     try:
         if not mark.exists():
             if not is_new_allowed:
                 raise LibraryError(f"{folder.name} is no library", "one that upload or batch made", "check --library")
-            if folder.exists() and not (folder.is_dir() and is_empty(folder)):
+            if _may_become_one(folder, url):
+                return True
+            if not mark.exists():  # another program may have made it meanwhile
                 raise LibraryError(
                     f"the folder {folder.name} holds something else",
                     "a new or empty folder, or a library",
                     "name another",
                 )
-            folder.mkdir(parents=True, exist_ok=True)
-            replace_text(mark, json.dumps({"format": FORMAT, "database": "url" if url else DATABASE_NAME}) + "\n")
         said = json.loads(mark.read_text(encoding="utf-8"))
-        for name in (CLIPS, RESULTS, WORK):
-            if not (folder / name).is_dir():
-                (folder / name).mkdir(exist_ok=True)
-        files.sweep(folder / WORK)
-    except (OSError, OutputError) as error:
-        how = error.strerror if isinstance(error, OSError) else error.found
-        raise OutputError(
-            f"the library {folder.name} cannot be written ({how})", "a disk with room and the right to write",
-            "name another with --library",
-        ) from error  # fmt: skip
+    except OSError as error:
+        raise _not_written(folder, error.strerror) from error
     except ValueError as error:
         raise LibraryError(f"{MARK_NAME} is damaged", "the file that twitchscope wrote", "put back a backup") from error
     if not isinstance(said, dict) or said.get("format") != FORMAT:
@@ -315,3 +312,42 @@ def _require_library(folder: Path, url: str | None, *, is_new_allowed: bool) -> 
     if (said.get("database") == "url") != bool(url):
         expected = "--database or TWITCHSCOPE_DATABASE" if not url else "no --database"
         raise LibraryError("this library was made with another database", expected, "name the one it was made with")
+    return False
+
+
+def _may_become_one(folder: Path, url: str | None) -> bool:
+    """True for a folder that is new, empty, or what a program left that was stopped while it made a library."""
+    if not folder.is_dir():
+        return not folder.exists()
+    ours = (PARTIAL_PREFIX,) if url else (PARTIAL_PREFIX, DATABASE_NAME)
+    rest = [path for path in folder.iterdir() if not path.name.startswith(ours)]
+    return all(path.name in (CLIPS, RESULTS, WORK) and path.is_dir() and is_empty(path) for path in rest)
+
+
+def _furnish(folder: Path) -> None:
+    """Make the folders of a library, and take away what killed processes left long ago."""
+    try:
+        for name in (CLIPS, RESULTS, WORK):
+            if not (folder / name).is_dir():
+                (folder / name).mkdir(parents=True, exist_ok=True)
+        files.sweep(folder / WORK)
+    except OSError as error:
+        raise _not_written(folder, error.strerror) from error
+
+
+def _write_mark(folder: Path, url: str | None) -> None:
+    """Say last that this is a library, and with which kind of database: nothing says so of one that is not whole."""
+    try:
+        replace_text(
+            folder / MARK_NAME, json.dumps({"format": FORMAT, "database": "url" if url else DATABASE_NAME}) + "\n"
+        )
+    except OutputError as error:
+        raise _not_written(folder, error.found) from error
+
+
+def _not_written(folder: Path, how: str | None) -> OutputError:
+    return OutputError(
+        f"the library {folder.name} cannot be written ({how})",
+        "a disk with room and the right to write",
+        "name another with --library",
+    )

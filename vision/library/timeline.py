@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from vision.library.course import Course, FilmRate, course_of
 from vision.library.database import reading
-from vision.library.schema import DONE, Clip, Outcome, Part
+from vision.library.schema import DONE, Clip, Outcome, Part, Review
 from vision.library.store import Library
 from vision.model.regions import region_label
 
@@ -34,7 +35,11 @@ class PartSeen:
 
 @dataclass(frozen=True)
 class Film:
-    """One film in the timeline. `beside`: why it cannot be compared with the joined ones; None where it can."""
+    """One film in the timeline.
+
+    beside : why it cannot be compared with the joined ones; None where it can.
+    review_count : how often people reviewed its result; the figures stay the program's own.
+    """
 
     key: str
     filmed_on: datetime.date | None
@@ -43,6 +48,7 @@ class Film:
     outcome: Outcome
     parts: tuple[PartSeen, ...]
     beside: str | None = None
+    review_count: int = 0
 
     @property
     def place(self) -> str:
@@ -111,14 +117,24 @@ def read_timeline(library: Library, patient: str) -> Timeline:
         for part in session.scalars(select(Part).where(Part.outcome_id.in_(wanted)).order_by(Part.number)):
             name = region_label(part.region, part.side)
             parts[part.outcome_id].append(PartSeen(name, part.observed_s, part.event_count, part.rate_per_min))
+        reviews = _reviews_of(session, wanted)
         session.expunge_all()
-    films = [_film(clip, outcome, tuple(parts[outcome.id])) for clip, outcome in rows if outcome.state == DONE]
+    films = [
+        _film(clip, outcome, tuple(parts[outcome.id]), reviews.get(outcome.id, 0))
+        for clip, outcome in rows
+        if outcome.state == DONE
+    ]
     return timeline_of(patient, films, failed_count=len(rows) - len(films))
 
 
-def _film(clip: Clip, outcome: Outcome, parts: tuple[PartSeen, ...]) -> Film:
+def _reviews_of(session: Session, outcome_ids: Sequence[int]) -> dict[int, int]:
+    query = select(Review.outcome_id, func.count()).where(Review.outcome_id.in_(outcome_ids))
+    return {row[0]: row[1] for row in session.execute(query.group_by(Review.outcome_id))}
+
+
+def _film(clip: Clip, outcome: Outcome, parts: tuple[PartSeen, ...], review_count: int) -> Film:
     day = None if clip.filmed_on is None else datetime.date.fromisoformat(clip.filmed_on)
-    return Film(clip.key, day, clip.body_part, clip.side, outcome, parts)
+    return Film(clip.key, day, clip.body_part, clip.side, outcome, parts, review_count=review_count)
 
 
 def timeline_of(patient: str, films: Sequence[Film], failed_count: int = 0) -> Timeline:

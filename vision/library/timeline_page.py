@@ -31,6 +31,8 @@ def timeline_lines(course: Timeline) -> list[str]:
     lines = [f"{counted(len(course.films), 'film')} with a result, {len(course.joined)} of them comparable."]
     if course.failed_count:
         lines.append(f"{counted(course.failed_count, 'film')} could not be analysed.")
+    if reviewed := sum(film.review_count > 0 for film in course.films):
+        lines.append(f"{counted(reviewed, 'film')} reviewed by a person; the figures here are the program's own.")
     lines += [course_sentence(course.course), *_new_sentences(course), *_laterality(course), *_places(course)]
     lines += _apart(course)
     return lines

@@ -32,12 +32,17 @@ class Uploaded:
 
 def upload(
     library: Library, clip: Path, patient: str, request: Request, settings: Settings, *, keeps: bool = True,
-    on_progress: Progress | None = None,
+    drawing: Drawing | None = None, on_progress: Progress | None = None,
 ) -> Uploaded:  # fmt: skip
     """File one film under a patient.
 
     The film is looked at before anything is copied, and analysed from the copy, so that what is recorded is what is
     kept. Copy and result are named by their content; both are there before the database says so.
+
+    Parameters
+    ----------
+    keeps : a copy of the film, bit for bit.
+    drawing : what is drawn of the result. A de-identified one takes the place of what was drawn before.
 
     Raises
     ------
@@ -58,7 +63,10 @@ def upload(
         kept_as = files.keep_copy(clip, library.clips, library.work, key, suffix) if keeps else None
         library.add_clip(key, Facts(kept_as=kept_as))
         source = clip if kept_as is None else library.clips / kept_as
-        was_there, result = _result(library, source, key, patient, request, settings, on_progress)
+        job = Job(
+            str(source), key, request, settings, str(library.work), str(library.results), patient, drawing or Drawing()
+        )
+        was_there, result = _result(library, job, key, patient, on_progress)
     finally:
         work.close_fences()
     folder = library.result_folder(result)
@@ -66,16 +74,14 @@ def upload(
     return Uploaded(folder, document, was_there, advice)
 
 
-def _result(
-    library: Library, source: Path, key: str, patient: str, request: Request, settings: Settings,
-    on_progress: Progress | None,
-) -> tuple[bool, str]:  # fmt: skip
+def _result(library: Library, job: Job, key: str, patient: str, on_progress: Progress | None) -> tuple[bool, str]:
     """Find the result of this film and request, or make and record it."""
-    run_id, asked = library.run_of(settings), request_sha256(request)
+    run_id, asked = library.run_of(job.settings), request_sha256(job.request)
     known = library.result_of(key, run_id, asked)
     if known is not None and (library.result_folder(known) / RESULT_NAME).is_file():
+        if job.drawing is not None and job.drawing.deidentify:
+            work.draw(library.result_folder(known), job, on_progress)
         return True, known
-    job = Job(str(source), key, request, settings, str(library.work), str(library.results), patient, Drawing())
     filed = file_clip(job, on_progress)
     if filed.changed:
         raise ClipError("the film changed while it was analysed", "a finished file", "try again")

@@ -25,7 +25,8 @@ from vision.errors import (
     WorkerLostError,
 )
 from vision.isolate import Fence, Progress
-from vision.library import files, remote
+from vision.library import files
+from vision.library.fetch import local_copy
 from vision.library.rows import Rows, failure_rows, rows_of
 from vision.model.clip import ClipInfo
 from vision.model.drawing import Drawing
@@ -106,6 +107,12 @@ def info(clip: Path, settings: Settings) -> ClipInfo:
     return _fence_for("", settings).info(clip)
 
 
+def draw(folder: Path, job: Job, on_progress: Progress | None = None) -> None:
+    """Draw a filed result again."""
+    if job.drawing is not None:
+        _fence_for(job.source, job.settings).draw(folder, Path(job.place), job.drawing, on_progress)
+
+
 def file_clip(job: Job, on_progress: Progress | None = None) -> Filed:
     """Analyse one clip behind the fence and file its result; a refusal of the clip is an outcome too.
 
@@ -117,7 +124,7 @@ def file_clip(job: Job, on_progress: Progress | None = None) -> Filed:
     """
     _require_fit(job)
     try:
-        with remote.local_copy(job.place, Path(job.work)) as clip:
+        with local_copy(job.place, Path(job.work), job.settings.fetch) as clip:
             require_regular_file(clip, follow_links=job.settings.video.follow_links)
             return _file_local(job, clip, on_progress)
     except (ClipError, SettingsError) as error:  # the file itself could not be read
@@ -185,7 +192,9 @@ def _analyse_and_settle(job: Job, clip: Path, key: str, on_progress: Progress | 
     try:
         write_result(result, aside)
         if job.drawing is not None:
-            fence.draw(aside, clip, job.drawing)
+            # One that a killed run left without recording it is drawn again: it may show more than is wanted now.
+            there = files.place_of(aside, Path(job.results))
+            fence.draw(there if there.is_dir() else aside, clip, job.drawing)
         name = files.settle(aside, Path(job.results))
     except ResultFileError:  # the film that the still is taken from is another one by now
         return key, Rows({}), True

@@ -13,14 +13,15 @@ import pytest
 from sqlalchemy import select
 
 from tests.builders import focal_result
-from vision.errors import LibraryError, OutputError
+from vision.errors import ClipNotReadableError, LibraryError, OutputError
 from vision.library import database
 from vision.library.batch import Batch, Entry, Tally
 from vision.library.engines import Engine, judge_dask
-from vision.library.rows import rows_of
+from vision.library.rows import failure_rows, rows_of
 from vision.library.schema import Clip, Outcome, Patient
 from vision.library.store import Facts, Library
 from vision.library.work import Filed, Job, file_clip
+from vision.model.drawing import Drawing
 from vision.model.request import Request
 from vision.settings import Settings
 
@@ -127,6 +128,23 @@ def test_films_whose_workers_were_lost_are_told_and_done_the_next_time(library: 
         assert list(session.scalars(select(Outcome.state))) == ["done"]
 
 
+def test_what_failed_before_is_not_told_as_done(library: Library, tmp_path: Path) -> None:
+    """Neither is it tried again unasked; one film twice is two that failed."""
+
+    def bad(job: Job) -> Filed:
+        error = ClipNotReadableError("damaged", "a film", "copy it again")
+        return Filed(job.key or "", failure_rows(error)) if b"bad" in Path(job.place).read_bytes() else good(job)
+
+    films = [film(tmp_path, "a.mp4"), film(tmp_path, "b.mp4", b"bad"), film(tmp_path, "c.mp4", b"bad")]
+    assert run(library, films[:2], bad)[0].failed == 1
+    tally, _, asked = run(library, films, bad)
+    assert (tally.passed, tally.failed_before, tally.done, tally.failed, asked) == (1, 2, 0, 0, 0)
+    assert tally.left_s is None
+    again = Batch(library, films, Settings(), retries_failed=True, seed=1)
+    tally = again.run(Engine(Executor(good), lambda: 2, judge_dask))  # type: ignore[arg-type]
+    assert (tally.passed, tally.failed_before, tally.done) == (2, 0, 1)
+
+
 @pytest.mark.parametrize("error", [OutputError("no room"), ModuleNotFoundError("vision"), ConnectionError()])
 def test_what_is_no_fault_of_a_film_stops_the_batch_and_is_not_recorded(
     library: Library, tmp_path: Path, error: Exception
@@ -147,6 +165,28 @@ def test_a_worker_that_is_not_fit_does_nothing(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match=r"expected 99 as here"):
         file_clip(Job(entry.place, None, Request(), Settings(), str(tmp_path), str(tmp_path), "", version="99"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4"]
+
+
+def test_a_result_that_nobody_recorded_shows_no_more_than_is_wanted_now(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed run may have left it with clear pictures."""
+    key = hashlib.sha256(b"film").hexdigest()
+
+    class Fenced:
+        def analyse(self, *_: Any) -> Any:
+            return focal_result(sha256=key)
+
+        def draw(self, folder: Path, _clip: Path, drawing: Drawing) -> None:
+            (folder / "report.html").write_text("hidden" if drawing.deidentify else "clear")
+
+    monkeypatch.setattr("vision.library.work._fence_for", lambda *_: Fenced())
+    entry, work, results = film(tmp_path, "a.mp4"), str(library.work), str(library.results)
+    for hides, shown in ((False, "clear"), (True, "hidden")):
+        filed = file_clip(Job(entry.place, key, Request(), Settings(), work, results, "", Drawing(deidentify=hides)))
+        name = filed.rows.outcome["result_sha256"]
+        assert (library.result_folder(name) / "report.html").read_text() == shown
+    assert list(library.work.iterdir()) == []
 
 
 def test_a_film_that_changes_meanwhile_is_done_again(library: Library, tmp_path: Path) -> None:

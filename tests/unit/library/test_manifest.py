@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from vision.errors import OutputError, SettingsError
 from vision.library.manifest import entries_of, filmed_date, read_manifest, require_folder_apart
+from vision.settings import FetchSettings, Settings
+
+SETTINGS = Settings()
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def test_every_fault_is_told_at_once(folder: Path) -> None:
         "b.mov,P-1,,,,,\n"
     )
     with pytest.raises(SettingsError) as refused:
-        read_manifest(manifest(folder, rows))
+        read_manifest(manifest(folder, rows), SETTINGS)
     said = str(refused.value)
     of_line_2 = [f"line 2: {column}" for column in ("patient", "filmed", "side", "region", "mm_per_px", "mirrored")]
     others = ["line 3: clip", "line 3: filmed", "line 4: patient", "line 5: b.mov stands"]
@@ -41,11 +45,11 @@ def test_every_fault_is_told_at_once(folder: Path) -> None:
 
 def test_columns_and_rows_are_told_together(folder: Path) -> None:
     with pytest.raises(SettingsError, match=r"did you mean patient.*line 2: clip.*line 3: 3 cells.*nothing was done"):
-        read_manifest(manifest(folder, "clip,pateint\ngone.mp4,x\na.mp4,x,y\n"))
+        read_manifest(manifest(folder, "clip,pateint\ngone.mp4,x\na.mp4,x,y\n"), SETTINGS)
     with pytest.raises(SettingsError, match="no column clip"):
-        read_manifest(manifest(folder, "patient\nx\n"))
+        read_manifest(manifest(folder, "patient\nx\n"), SETTINGS)
     with pytest.raises(SettingsError, match="cells"):
-        read_manifest(manifest(folder, "clip,patient\na.mp4,x,y\n"))
+        read_manifest(manifest(folder, "clip,patient\na.mp4,x,y\n"), SETTINGS)
 
 
 def test_what_spreadsheets_make_of_a_table_is_read(folder: Path) -> None:
@@ -53,26 +57,73 @@ def test_what_spreadsheets_make_of_a_table_is_read(folder: Path) -> None:
     (folder / "deep").mkdir()
     path = manifest(folder, "")
     path.write_bytes("\ufeffclip;mm_per_px;region\r\na.mp4;0.05;1,2,3,4\r\n;;\r\n".encode())
-    (one,) = read_manifest(path)
+    (one,) = read_manifest(path, SETTINGS)
     assert (one.request.mm_per_px, one.request.region_px) == (0.05, (1, 2, 3, 4))
     with pytest.raises(SettingsError, match=r"line 2: mm_per_px '0,05': '0,05' is no number such as 0\.05"):
-        read_manifest(manifest(folder, "clip;mm_per_px\na.mp4;0,05\n"))
+        read_manifest(manifest(folder, "clip;mm_per_px\na.mp4;0,05\n"), SETTINGS)
     with pytest.raises(SettingsError, match=r"line 3: a\.mp4 stands in line 2 already"):
-        read_manifest(manifest(folder, "clip\na.mp4\ndeep/../a.mp4\n"))
+        read_manifest(manifest(folder, "clip\na.mp4\ndeep/../a.mp4\n"), SETTINGS)
     path.write_bytes("clip\na.mp4,\xe4".encode("latin-1"))
     with pytest.raises(SettingsError, match="UTF-8"):
-        read_manifest(path)
+        read_manifest(path, SETTINGS)
 
 
 def test_a_quotation_mark_without_a_partner_is_told_with_its_line(folder: Path) -> None:
     with pytest.raises(SettingsError, match=r"line 3: .*quotation marks in pairs"):
-        read_manifest(manifest(folder, 'clip,patient\na.mp4,x\n"b.mov,x\n'))
+        read_manifest(manifest(folder, 'clip,patient\na.mp4,x\n"b.mov,x\n'), SETTINGS)
+
+
+def test_rows_that_are_no_files_are_told_by_what_they_are(folder: Path) -> None:
+    (folder / "link.mp4").symlink_to(folder / "a.mp4")
+    os.mkfifo(folder / "pipe.mp4")
+    (folder / "deep.mp4").mkdir()
+    (folder / "empty.mp4").write_bytes(b"")
+    rows = "clip,context\nlink.mp4,\npipe.mp4,\ndeep.mp4,\na.mp4,pipe.mp4\nempty.mp4,\n"
+    with pytest.raises(SettingsError) as refused:
+        read_manifest(manifest(folder, rows), SETTINGS)
+    said = str(refused.value)
+    assert "line 2: clip: link.mp4 is a symbolic link" in said
+    assert "line 3: clip: pipe.mp4 is a pipe" in said
+    assert "line 4: clip: deep.mp4 is a folder" in said
+    assert "line 5: context 'pipe.mp4': there is no such file" in said
+    assert "empty.mp4" not in said  # a broken film is a line of what comes out
+    following = Settings.model_validate({"video": {"follow_links": True}})
+    assert len(read_manifest(manifest(folder, "clip\nlink.mp4\n"), following)) == 1
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_manifest_that_is_no_file_is_refused_at_once(folder: Path, make) -> None:
+    make(folder / "list.csv")
+    with pytest.raises(SettingsError, match=r"list\.csv is a folder, pipe or device"):
+        entries_of([str(folder / "list.csv")], SETTINGS)
+
+
+def test_addresses_are_checked_with_all_the_rest(folder: Path) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    with fsspec.open("memory://manifest/a.mp4", "wb") as file:
+        file.write(b"film")
+    rows = (
+        "clip,side\nabc://x/y.mp4,\nfile:///etc/a.mp4,\nsimplecache::memory://manifest/a.mp4,\n"
+        "memory://manifest/gone.mp4,top\nmemory://manifest/a.mp4,\ngone.mp4,\n"
+    )
+    settings = Settings(fetch=FetchSettings(stores=("memory",)))
+    with pytest.raises(SettingsError) as refused:
+        read_manifest(manifest(folder, rows), settings)
+    said = str(refused.value)
+    wanted = (
+        "line 2: clip: clips are not read from abc://", "line 3: clip: clips are not read from file://",
+        "line 4: clip: clips are not read from simplecache::memory:// through another store", "line 5: side",
+        "line 5: clip: nothing lies at that address", "line 7: clip: there is no file",
+    )  # fmt: skip
+    assert [words for words in wanted if words not in said] == []
+    assert "line 6" not in said
+    assert len(read_manifest(manifest(folder, "clip\nmemory://manifest/a.mp4\n"), settings)) == 1
 
 
 def test_a_good_manifest_says_what_it_says(folder: Path) -> None:
     columns = "clip,patient,filmed,body_part,side,region,mm_per_px\n"
     rows = columns + "a.mp4,P-1,2026-03-01,eyelid,left,1 2 3 4,0.05\nb.mov,,,,,,\n"
-    one, two = read_manifest(manifest(folder, rows))
+    one, two = read_manifest(manifest(folder, rows), SETTINGS)
     assert (one.facts.patient, one.request.filmed_on, one.request.side) == ("P-1", "2026-03-01", "left")
     assert (one.request.region_px, one.request.mm_per_px) == ((1, 2, 3, 4), 0.05)
     assert (two.facts.patient, two.request.side, two.name) == (None, None, "b.mov")
@@ -83,9 +134,9 @@ def test_clips_are_found_below_a_folder_and_hidden_ones_are_not(folder: Path) ->
     (folder / "deep" / "C.MP4").write_bytes(b"c")
     (folder / "._a.mp4").write_bytes(b"")
     (folder / "notes.txt").write_text("x")
-    assert [entry.name for entry in entries_of([str(folder)])] == ["a.mp4", "b.mov", "C.MP4"]
+    assert [entry.name for entry in entries_of([str(folder)], SETTINGS)] == ["a.mp4", "b.mov", "C.MP4"]
     with pytest.raises(SettingsError, match="there is no"):
-        entries_of([str(folder / "nowhere")])
+        entries_of([str(folder / "nowhere")], SETTINGS)
 
 
 def test_a_library_inside_the_clips_is_refused(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
@@ -106,6 +107,61 @@ def test_a_newer_library_is_refused(tmp_path: Path) -> None:
         Library(tmp_path / "library")
 
 
+def test_a_newer_library_is_left_as_it_is(tmp_path: Path) -> None:
+    """Neither its folders nor its database are touched before it is refused."""
+    folder = tmp_path / "library"
+    Library(folder).close()
+    (folder / "clips").rmdir()
+    with closing(sqlite3.connect(folder / "library.sqlite")) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    with pytest.raises(LibraryError, match="newer version"):
+        Library(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert not (folder / "clips").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("rubbish", "no address of a database"),
+        ("mysql://host/name", r"names mysql; expected SQLite or PostgreSQL; write postgresql\+psycopg"),
+        ("postgresql+psycopg://clinic@127.0.0.1:9/x", "the database refused"),
+    ],
+)
+def test_a_database_that_is_none_leaves_no_library(tmp_path: Path, url: str, said: str) -> None:
+    with pytest.raises(LibraryError, match=said):
+        Library(tmp_path / "library", url)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("stopped_in", ["_write_mark", "_furnish"])
+def test_a_library_whose_making_was_stopped_is_made_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped_in: str
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"vision.library.store.{stopped_in}", stop)
+        with pytest.raises(KeyboardInterrupt):
+            Library(tmp_path / "library")
+    assert not (tmp_path / "library" / "library.json").exists()
+    with Library(tmp_path / "library") as library:
+        assert library.check() == []
+    assert (tmp_path / "library" / "library.json").exists()
+
+
+def test_folders_of_other_things_by_our_names_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "mine.mp4").write_bytes(b"film")
+    with pytest.raises(LibraryError, match="something else"):
+        Library(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["clips"]
+
+
 def test_a_database_that_stays_locked_is_told_and_nothing_is_half_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,7 +217,7 @@ def test_forget_takes_everything_and_nothing_else(library: Library, tmp_path: Pa
     file_result(library, focal_result(sha256=KEY), KEY, "P-1")
     file_result(library, rest_result(sha256=KEY), KEY, "P-1", request="ee" * 32)  # the first result is orphaned
     other = file_result(library, rest_result(sha256="11" * 32), "11" * 32, "P-2")
-    assert export_patient(library, "P-1", tmp_path / "p.zip") > 1
+    assert export_patient(library, "P-1", tmp_path / "p.zip").files > 1
     gone = forget_patient(library, "P-1")
     assert (gone.clips, gone.outcomes, gone.results) == (1, 1, 2)
     assert [path.name for path in library.results.glob("*/*")] == [other]
@@ -170,6 +226,18 @@ def test_forget_takes_everything_and_nothing_else(library: Library, tmp_path: Pa
     raw = (library.folder / "library.sqlite").read_bytes()
     assert KEY.encode() not in raw
     assert library.check() == []
+
+
+def test_an_archive_holds_the_films_of_single_twitches(library: Library, tmp_path: Path) -> None:
+    """They lie in a folder within the result."""
+    folder = library.result_folder(file_result(library, focal_result(sha256=KEY), KEY, "P-1"))
+    (folder / "event-clips" / "deep").mkdir(parents=True)
+    (folder / "event-clips" / "event-1.mp4").write_bytes(b"film")
+    held = export_patient(library, "P-1", tmp_path / "p.zip")
+    with zipfile.ZipFile(tmp_path / "p.zip") as archive:
+        names = archive.namelist()
+        assert [archive.read(name) for name in names if name.endswith("event-clips/event-1.mp4")] == [b"film"]
+    assert len(names) == held.files == 1 + sum(path.is_file() for path in folder.rglob("*"))
 
 
 def test_an_archive_is_never_overwritten(library: Library, tmp_path: Path) -> None:
