@@ -33,7 +33,7 @@ FIRST_SEED = 1001  # seeds that nothing was tuned on
 REAL, LIMIT = "real", "limit"
 LIMITS = (
     Condition("limit-face", LIMIT, "rest", {**FACE, **FILM}),
-    Condition("limit-face-copy", LIMIT, "rest", {**FACE, **FILM, "crf": 26, "shake_px": 1.0}),
+    Condition("limit-face-copy", LIMIT, "rest", {**FACE, **FILM, "crf": 29, "shake_px": 1.0}),
     Condition("limit-skin", LIMIT, "skin-rest", {**SKIN, **FILM}),
 )
 GROUPS = (*dict.fromkeys(condition.group for condition in conditions()), REAL, LIMIT)
