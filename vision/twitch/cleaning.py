@@ -20,6 +20,9 @@ NEIGHBOURS = 8  # that a point of a lattice has
 LARGEST_STRAIN = 0.3  # of skin between neighbouring points; facial expression reaches 0.2-0.3, our choice
 LARGEST_PATCH = 12  # points across that are lost together
 EVEN_STEPS = 4.9  # 97th percentile ÷ median of the steps of a point; phone films have 3.5-4.9, white noise 3.2
+# px per unit of log brightness. It displaces what is followed by its share times level ÷ gradient: 120 ÷ 0.4 grey levels a
+# pixel, below which there is hardly a texture. Lamps did up to 90; where far more is fitted, movement made the brightness.
+LARGEST_PX_PER_GAIN = 300.0
 EDGE_FRAMES = 2  # frames after a gap that still lean on what was before it
 
 
@@ -174,10 +177,15 @@ def _brightness(signals: MotionSignals) -> FloatArray:
 
 
 def regress_out(values: FloatArray, nuisance: FloatArray, usable: BoolArray) -> FloatArray:
-    """Take (T, K) nuisance courses out of (T, P, 2) motion by least squares over the usable frames."""
+    """Take (T, K) brightness courses out of (T, P, 2) motion by least squares over the usable frames.
+
+    No course takes more than brightness can: a texture that moves in and out of view changes the mean brightness by a
+    trace, and would be explained by that trace.
+    """
     strong = nuisance[:, nuisance.std(0) > 1e-6] if nuisance.size else nuisance
     if not strong.shape[1]:
         return values
     flat = values.reshape(len(values), -1)
     fit = np.linalg.lstsq(strong[usable], flat[usable], rcond=1e-6)[0]
+    fit /= np.maximum(np.abs(fit).sum(0) / LARGEST_PX_PER_GAIN, 1.0)
     return np.asarray((flat - strong @ fit).reshape(values.shape).astype(values.dtype))

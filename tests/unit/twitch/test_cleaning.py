@@ -98,6 +98,15 @@ def test_flicker_is_regressed_out_and_twitches_are_not() -> None:
     assert rest.std() == pytest.approx(random.std(), rel=0.05)
 
 
+def test_a_trace_of_brightness_that_movement_makes_takes_no_movement() -> None:
+    """A swinging texture brightens the picture by a ten-thousandth: light cannot move what is followed by a pixel."""
+    signals = film(duration_s=8, noise_px=0.0)
+    swing = np.sin(2 * np.pi * 5 * signals.time_s)
+    cleaned = clean(replace(signals, luma_gain=np.exp(2e-4 * swing)))
+    motion = np.tile(swing[:, None, None], (1, 5, 2))
+    assert np.abs(regress_out(motion, cleaned.nuisance, cleaned.usable) - motion).max() < 0.07
+
+
 def test_steady_light_leaves_motion_alone() -> None:
     signals = film(duration_s=4)
     motion = np.random.default_rng(3).standard_normal((120, 5, 2))
