@@ -3,13 +3,14 @@
 python -m benchmarks.batch scaling     # 2 workers against 1 on real analyses of simulated clips
 python -m benchmarks.batch overhead    # 1,000 short clips: what is added to their analysis; memory; the second run
 python -m benchmarks.batch large       # 100,000 clips, 5 million events: opening, summary, timeline
+
+Each prints its figures beside their targets and writes them to benchmarks/results/batch-PART.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import resource
 import subprocess
@@ -25,11 +26,11 @@ from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from benchmarks.batch_child import PARCEL, TAKES
+from benchmarks.tables import ROOT, made_with, markdown_table
 
 if TYPE_CHECKING:
     from vision.library.store import Library
 
-ROOT = Path(__file__).resolve().parents[1]
 CLIPS_EACH, EVENTS_EACH = 50, 50
 DRAWN = 60  # clips drawn by the event-level simulator; their trains are used again under other numbers
 
@@ -251,7 +252,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         more = [] if given.clips is None else [given.clips]
         found = {"scaling": scaling, "overhead": overhead, "large": large}[given.part](Path(folder), *more)
-    print(json.dumps({key: round(value, 3) for key, value in found.items()}, indent=1))
+    rows = [[key, f"{value:.3f}".rstrip("0").rstrip(".")] for key, value in found.items()]
+    text = f"# Batch: {given.part}\n\n{made_with()}\n\n{markdown_table(['', 'found'], rows)}\n"
+    print(text, end="")
+    (ROOT / "benchmarks" / "results" / f"batch-{given.part}.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

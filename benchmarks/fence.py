@@ -1,17 +1,16 @@
 """What the fence costs: a whole analysis in a child process against the same in one process of its own.
 
-    python -m benchmarks.fence [--repeats 2] [CLIP]
+    python -m benchmarks.fence [--repeats 2] [--out DIR] [CLIP]
 
 Without a clip, one of 60 s in 1080p is made: skin-like texture in which a patch swings at 5 Hz. Each run is a fresh
 Python, so both ways pay for the loading of the libraries once. Wall time on a shared machine wavers; CPU time (user and
-system, of all processes of a run) does so less.
+system, of all processes of a run) does so less. Prints a table of medians and writes it to DIR/fence.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,9 +19,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.tables import ROOT, made_with, markdown_table, median
 from vision.video.encode import ClipWriter
 
-ROOT = Path(__file__).resolve().parents[1]
 WIDTH_PX, HEIGHT_PX, RATE_HZ, DURATION_S = 1080, 1920, 30, 60
 MOVEMENT_HZ, AMPLITUDE_PX, FOOTPRINT_PX = 5, 3.0, 60.0
 
@@ -73,27 +72,36 @@ def measure(how: str, clip: Path) -> dict[str, float | str]:
     return figures
 
 
-def compare(clip: Path, repeats: int) -> None:
-    """Alternate the two ways and print medians."""
+def compare(clip: Path, repeats: int) -> str:
+    """Alternate the two ways; table of medians, and of the overhead of each pair."""
     runs: dict[str, list[dict[str, float | str]]] = {"direct": [], "fenced": []}
     for _ in range(repeats):
         for how, found in runs.items():
             found.append(measure(how, clip))
-    if runs["direct"][0]["result"] != runs["fenced"][0]["result"]:
+    if len({run["result"] for how in runs for run in runs[how]}) > 1:
         sys.exit("the two ways give different results")
+    rows = []
     for name in ("wall_s", "cpu_s", "peak_mib"):
-        direct, fenced = (statistics.median(float(run[name]) for run in runs[how]) for how in ("direct", "fenced"))
-        print(f"{name:8}  direct {direct:8.1f}  fenced {fenced:8.1f}  overhead {100 * (fenced / direct - 1):+5.1f} %")
+        direct, fenced = ([float(run[name]) for run in runs[how]] for how in ("direct", "fenced"))
+        pairs = ", ".join(f"{100 * (b / a - 1):+.1f}" for a, b in zip(direct, fenced, strict=True))
+        middle = 100 * (median(fenced) / median(direct) - 1)
+        rows.append([name, f"{median(direct):.1f}", f"{median(fenced):.1f}", f"{middle:+.1f}", pairs])
+    return markdown_table(["median", "direct", "fenced", "overhead, %", "of each pair, %"], rows)
 
 
 def main() -> None:
-    """Read the arguments and compare."""
+    """Read the arguments, compare, and keep the table."""
     parser = argparse.ArgumentParser(description="What the fence costs.")
     parser.add_argument("clip", nargs="?", type=Path)
     parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results", help="default: benchmarks/results")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        compare(told.clip or make_clip(Path(folder) / "clip.mp4"), told.repeats)
+        table = compare(told.clip or make_clip(Path(folder) / "clip.mp4"), told.repeats)
+    text = f"# The fence\n\n{made_with()}\n\nThe overhead must be 10 % of wall time at most.\n\n{table}\n"
+    print(text, end="")
+    told.out.mkdir(parents=True, exist_ok=True)
+    (told.out / "fence.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ should have the machine for themselves; Python's bytecode must be there, or each
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
 import subprocess
@@ -28,7 +27,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from benchmarks.tables import ROOT, code_version, machine, markdown_table, median
+from benchmarks.tables import ROOT, made_with, markdown_table, median
 
 PARTS = ROOT / "benchmarks" / "speed_parts.py"
 RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of macOS and of Linux
@@ -197,7 +196,6 @@ def rendered(seconds: float, folder: Path) -> dict[str, Path]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; 1 where a part of it failed."""
     options = parse(arguments)
-    day = options.date or datetime.date.today().isoformat()
     with tempfile.TemporaryDirectory() as scratch:
         try:
             # A given clip is not named: a file name may name a patient.
@@ -210,10 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except RuntimeError as error:
             _tell(str(error))
             return 1
-    made = markdown_table(
-        ["made with", ""], [["vision", code_version("vision")], ["machine", machine()], ["date", day]]
-    )
-    text = "\n".join([f"# Speed and memory\n\n{made}\n", *parts])
+    text = "\n".join([f"# Speed and memory\n\n{made_with(date=options.date)}\n", *parts])
     print(text, end="")
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "speed.md").write_text(text, encoding="utf-8")

@@ -6,6 +6,7 @@ that measures peak memory must itself be small.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
 import platform
@@ -38,6 +39,13 @@ def median(values: Sequence[float]) -> float:
 def machine() -> str:
     """Say what the benchmark ran on, without the machine's name."""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def made_with(*more: Sequence[object], date: str | None = None) -> str:
+    """Table of what was measured, where and when; further rows before the code."""
+    day = date or datetime.date.today().isoformat()
+    rows = [*more, ["vision", code_version("vision")], ["machine", machine()], ["date", day]]
+    return markdown_table(["made with", ""], rows)
 
 
 def code_version(folder: str = "vision", root: Path = ROOT) -> str:
