@@ -221,14 +221,17 @@ class Fence:
         from vision.wire import share_of, unpack
 
         limits = self._settings.limits
-        ends_s = time.monotonic() + limits.run_s
+        began_s = time.monotonic()
+        patience_s = limits.silence_s
         while True:
-            left_s = ends_s - time.monotonic()
+            left_s = began_s + limits.run_s - time.monotonic()
             try:
-                heard = self._heard.get(timeout=max(0.0, min(limits.silence_s, left_s)))
+                heard = self._heard.get(timeout=max(0.0, min(patience_s, left_s)))
             except queue.Empty:
-                is_late = left_s <= limits.silence_s
-                raise _stopped_for_time(name, limits.silence_s, limits.run_s, is_late=is_late) from None
+                is_late = left_s <= patience_s
+                raise _stopped_for_time(name, patience_s, limits.run_s, is_late=is_late) from None
+            # What follows the reading of a film grows with it, and is silent: it may take as long as all before it.
+            patience_s = max(limits.silence_s, time.monotonic() - began_s)
             if heard is None:
                 raise self._ended(name)
             kind, body = heard
@@ -303,7 +306,7 @@ def _error_of(kind: Kind, body: bytes) -> TwitchscopeError:
 
 
 def _stopped_for_time(name: str, silence_s: float, run_s: float, *, is_late: bool) -> ClipStoppedError:
-    what = f"took longer than {run_s:g} s" if is_late else f"gave no sign for {silence_s:g} s"
+    what = f"took longer than {run_s:g} s" if is_late else f"gave no sign for {silence_s:.0f} s"
     return ClipStoppedError(f"the analysis of {name} {what} and was ended", "an end", FEWER_OR_SHORTER)
 
 

@@ -50,6 +50,16 @@ def crawl(_path: Path, _settings: Settings, _job: Mapping[str, Any], on_progress
         time.sleep(0.02)
 
 
+def read_and_think(_path: Path, _settings: Settings, job: Mapping[str, Any], on_progress: behind.Progress) -> Parcel:
+    """Show progress for some time, then fall silent, as detection does after the reading of a film."""
+    until_s = time.monotonic() + job["read_s"]
+    while time.monotonic() < until_s:
+        on_progress(0.5)
+        time.sleep(0.05)
+    time.sleep(job["think_s"])
+    return Parcel("thought")
+
+
 def eat(*_all: object) -> Parcel:
     kept = []
     while True:

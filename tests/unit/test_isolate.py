@@ -172,6 +172,21 @@ def test_whatever_ends_the_child_is_one_line_and_the_next_clip_has_a_new_one(
         assert behind.ask("echo", clip, {}).plain["pid"] != before
 
 
+@pytest.mark.parametrize(("read_s", "passes"), [(3.0, True), (0.3, False)])
+def test_what_follows_the_reading_may_be_silent_for_as_long_as_that_took(
+    read_s: float, passes: bool, clip: Path
+) -> None:
+    """The detection of a film of ten minutes says nothing for more than the ten minutes that a hang is given."""
+    with fence() as behind:
+        behind.ask("echo", clip, {})
+        behind._settings = fence(silence_s=0.5)._settings
+        if passes:
+            assert behind.ask("read_and_think", clip, {"read_s": read_s, "think_s": 1.5}).plain == "thought"
+            return
+        with pytest.raises(ClipStoppedError, match="no sign"):
+            behind.ask("read_and_think", clip, {"read_s": read_s, "think_s": 1.5})
+
+
 @pytest.mark.parametrize(
     ("task", "limits", "words"),
     [("hang", {"silence_s": 2.0}, "no sign for 2 s"), ("crawl", {"run_s": 3.0, "silence_s": 2.5}, "longer than 3 s")],
