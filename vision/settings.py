@@ -54,7 +54,9 @@ class LimitSettings(_Section):
 
     memory_bytes: int = Field(4 << 30, ge=1 << 28, description="Address space; the libraries alone take 0.7 GiB of it.")
     run_s: float = Field(4 * 3600.0, gt=0, description="For one clip: eight times the length of the longest one.")
-    silence_s: float = Field(600.0, gt=0, description="Without a sign of progress, or as long as all before; then it hangs.")
+    silence_s: float = Field(
+        600.0, gt=0, description="Without a sign of progress, or as long as all before; then the clip counts as hung."
+    )
     answer_bytes: int = Field(2 << 30, gt=0, description="Of measured motion that one clip may hand back.")
 
 
