@@ -20,9 +20,8 @@ NEIGHBOURS = 8  # that a point of a lattice has
 LARGEST_STRAIN = 0.3  # of skin between neighbouring points; facial expression reaches 0.2-0.3, our choice
 LARGEST_PATCH = 12  # points across that are lost together
 EVEN_STEPS = 4.9  # 97th percentile ÷ median of the steps of a point; phone films have 3.5-4.9, white noise 3.2
-# px per unit of log brightness. It displaces what is followed by its share times level ÷ gradient: 120 ÷ 0.4 grey levels
-# a pixel, below which there is hardly a texture. Lamps did up to 90; where far more is fitted, movement made the
-# brightness.
+# px per unit of log brightness. It displaces what is followed by its share times level ÷ gradient: 120 ÷ 0.4 grey
+# levels a pixel, below which there is hardly a texture. Lamps did up to 90; where far more is fitted, movement made it.
 LARGEST_PX_PER_GAIN = 300.0
 EDGE_FRAMES = 2  # frames after a gap that still lean on what was before it
 
