@@ -53,7 +53,7 @@ Side = Literal["left", "right"]
 Pdf = Annotated[bool, typer.Option("--pdf", help="Write report.pdf for the patient's file.")]
 Fhir = Annotated[bool, typer.Option("--fhir", help="Write fhir.json, an HL7 FHIR R4 bundle.")]
 Magnify = Annotated[str, typer.Option(metavar="N", help="Enlarge the movement in a second film: auto, off or times.")]
-EventClips = Annotated[bool, typer.Option("--event-clips", help="Write a short film of each twitch.")]
+EventClips = Annotated[bool, typer.Option("--event-clips", help="Write a short film of each twitch, 100 at most.")]
 Deidentify = Annotated[bool, typer.Option("--deidentify", help="Pixelate all but the places that twitch.")]
 NoVideo = Annotated[bool, typer.Option("--no-video", help="Make no films: a report of less than 1.5 MB.")]
 FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Take symbolic links for their files.")]
@@ -142,7 +142,7 @@ def report(
 ) -> None:
     """Draw the report of a result again."""
     from vision.isolate import Fence
-    from vision.report.export import read_result
+    from vision.report.export import read_document, read_result
     from vision.review import draw_reviewed
 
     drawing = _drawing(
@@ -153,6 +153,8 @@ def report(
         return
     with Fence(_used(follow_links=follow_links)) as fence, _progress(shown_name(clip)) as on_progress:
         path = fence.draw(result_dir, clip, drawing, on_progress)
+    if event_clips:
+        _say_films(read_document(result_dir), clip)
     typer.echo(shown(path))
 
 
@@ -405,6 +407,8 @@ def _analyze_one(clip: Path, folder: Path, settings: Settings, request: Request,
         else:
             _print_summary(result.document, shown_name(clip))
         path = _draw_report(fence, folder, clip, wanted.drawing) if wanted.report else folder
+    if wanted.drawing.event_clips:
+        _say_films(result.document, clip)
     if not wanted.as_json:
         typer.echo(f"Written: {shown(path)}")
     if wanted.open_report:
@@ -419,6 +423,14 @@ def _draw_report(fence: Fence, folder: Path, clip: Path, drawing: Drawing) -> Pa
     except TwitchscopeError as error:
         found = f"the result is written, but not its report: {error.found}"
         raise OutputError(found, error.expected, error.advice) from error
+
+
+def _say_films(document: ResultDocument, clip: Path) -> None:
+    """Say on stderr where not every twitch got its film."""
+    from vision.report.chosen import films_note
+
+    if note := films_note(document.events):
+        typer.echo(f"twitchscope: {shown_name(clip)}: {note}", err=True)
 
 
 def _open_in_browser(path: Path) -> None:

@@ -21,9 +21,11 @@ import pytest
 import typer.main
 
 import cli
+from tests import builders
+from tests.integration.test_report import write_clip
 from tests.unit.video.clips import render, write_sound
 from vision.context import load_context, questions
-from vision.report.export import read_result
+from vision.report.export import read_result, write_result
 from vision.simulate.clip import simulate
 from vision.simulate.named import SCENARIOS, scenario_named
 from vision.simulate.scenario import DistractorName
@@ -346,6 +348,15 @@ behind.serve({"analyse": analyse})
     assert ran.err.count("\n") == 1
     assert "b.mp4 crashed (SIGABRT)" in ran.err
     assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["a", "c"]
+
+
+def test_report_says_where_not_every_twitch_got_its_film(run: Run, tmp_path: Path) -> None:
+    sha256 = write_clip(tmp_path / "clip.mp4", seconds=3)
+    write_result(builders.sustained_result(count=22, sha256=sha256, duration_s=3.0), tmp_path / "r")
+    ran = run("report", "r", "--clip", "clip.mp4", "--event-clips", "--magnify", "off")
+    count = len(list((tmp_path / "r" / "event-clips").glob("*.mp4")))
+    assert (ran.code, ran.out) == (0, "r/report.html\n")
+    assert ran.err == f"twitchscope: clip.mp4: films of {count} of 66 twitches, spread over the clip\n"
 
 
 def test_simulate_takes_every_option(run: Run, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ class Drawing:
     video : films in and beside the report; needs the clip.
     magnify : times by which the movement is enlarged in the second film; "auto": from the limit of detection;
         "off": no second film.
-    event_clips : a short film of each twitch. pdf, fhir, parquet : the files of these names.
+    event_clips : a short film of each twitch; of many, some spread over the clip.
+    pdf, fhir, parquet : the files of these names.
     deidentify : everything but the places that twitch is pixelated in every picture.
     """
 

@@ -16,6 +16,7 @@ from vision.model.clip import Frame
 from vision.model.drawing import Drawing
 from vision.model.events import TwitchEvent
 from vision.model.result import AnalysisResult, ResultDocument
+from vision.report.chosen import EVENT_MARGIN_S, chosen_events, films_note
 from vision.report.folder import EVENT_CLIPS_NAME, MAGNIFIED_NAME, OVERLAY_NAME, refusal
 from vision.report.magnify import Magnifier, magnification
 from vision.report.marked import Marker
@@ -32,8 +33,6 @@ OVERLAY_BYTES = 18_000_000
 PAGE_FILM_NAME = "page.mp4"  # lives only while it is written
 MOST_BITS_PER_S = 2_500_000
 PRESET = "veryfast"  # half the time of "medium" for a tenth more bytes
-EVENT_MARGIN_S = 1.0
-MOST_EVENT_CLIPS = 100  # the first ones; more would take longer than the analysis
 EVENT_CRF = 23
 
 Progress = Callable[[float], None]
@@ -46,6 +45,7 @@ class Films:
     factor : of the magnified film. slowdown : seconds of the film for each second of life.
     full_from_px : amplitude from which a twitch is enlarged by all of `factor`; None without a magnified film.
     for_page : the marked film as the page holds it, where `overlay` is too large for it; else None.
+    note : says that not every twitch has a film of its own; empty where each has, or none was wanted.
     """
 
     overlay: Path
@@ -55,6 +55,7 @@ class Films:
     event_clips: tuple[Path, ...] = ()
     full_from_px: float | None = None
     for_page: bytes | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,7 @@ def write_films(
     result: AnalysisResult, clip: Path, folder: Path, drawing: Drawing, on_progress: Progress,
     strength: Strength | None = None,
 ) -> Films:  # fmt: skip
-    """Write overlay.mp4, magnified.mp4 and, where wanted, the clip of each twitch.
+    """Write overlay.mp4, magnified.mp4 and, where wanted, a clip of each twitch (of many: see `chosen_events`).
 
     strength : of the veil over a de-identified film.
 
@@ -119,6 +120,7 @@ def write_films(
         tuple(singles.paths) if singles is not None else (),
         None if magnifier is None else magnifier.full_from_px,
         _taken(folder / PAGE_FILM_NAME) if PAGE_FILM_NAME in wanted else None,
+        films_note(result.document.events) if drawing.event_clips else "",
     )
 
 
@@ -184,10 +186,10 @@ def picture_of(frame: Frame, size_px: tuple[int, int]) -> ByteArray:
 
 
 class EventClips:
-    """Writes a film of each twitch, ±1 s, plain and magnified side by side, while the shots pass by."""
+    """Writes a film of each chosen twitch, ±1 s, plain and magnified side by side, while the shots pass by."""
 
     def __init__(self, result: AnalysisResult, folder: Path, size_px: tuple[int, int]) -> None:
-        self._events = list(result.document.events[:MOST_EVENT_CLIPS])
+        self._events = chosen_events(result.document.events)
         self._folder, self._size_px = folder / EVENT_CLIPS_NAME, size_px
         self._open: dict[int, ClipWriter] = {}
         self.paths: list[Path] = []

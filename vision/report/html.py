@@ -100,6 +100,7 @@ def render_report(
         "films": player.film_elements(films),
         "enlarged": _enlarged(films),
         "no_films": player.NO_CLIP if still is None else player.NO_VIDEO,
+        "films_note": films.note if films else "",
         "script": own_script,
         "script_hash": script_hash,
         "data_json": htmlsafe_json_dumps(player.script_data(result, slowdown, result_sha256(document), reviewed)),

@@ -17,7 +17,7 @@ from tests.integration.test_report import write_clip
 from vision.errors import OutputError, ResultFileError
 from vision.model.drawing import Drawing
 from vision.model.events import Site
-from vision.report import films
+from vision.report import chosen, films
 from vision.report.draw import draw
 from vision.report.magnify import displacement_field
 from vision.report.marked import Marker
@@ -83,6 +83,56 @@ def test_each_twitch_has_its_two_seconds_side_by_side(drawn):
     assert times_s[-1] == pytest.approx(min(SECONDS - 1 / 30, event.peak_s + 1) - (event.peak_s - 1), abs=2 / 30)
     (width, height), _ = films.film_size(result)
     assert (stream.codec_context.width, stream.codec_context.height) == (2 * width, height)
+
+
+def test_of_lasting_twitching_few_films_are_open_at_once_and_they_are_spread_over_the_clip():
+    for count, duration_s in ((110, 12.0), (900, 100.0)):
+        events = builders.sustained_result(count=count, duration_s=duration_s).document.events
+        found = chosen.chosen_events(events)
+        peaks_s = np.array([event.peak_s for event in found])
+        most_open = max(np.sum(np.abs(peaks_s - at_s) <= chosen.EVENT_MARGIN_S) for at_s in peaks_s)
+        assert most_open <= chosen.MOST_OPEN
+        assert len(found) <= chosen.MOST_EVENT_CLIPS
+        assert np.diff(peaks_s).max() < 2 * chosen.EVENT_MARGIN_S  # no part of the clip is left out
+        assert chosen.films_note(events) == f"films of {len(found)} of {3 * count} twitches, spread over the clip"
+
+
+def test_a_run_of_twitches_does_not_crowd_out_a_lone_one():
+    site = builders.make_site(1, "cheek", "left", 370, 400)
+    onsets_s = [3 + 0.01 * k for k in range(200)] + [20.0, 27.0]
+    events = [builders.make_event(k + 1, onset_s, site) for k, onset_s in enumerate(onsets_s)]
+    found = chosen.chosen_events(events)
+    assert {201, 202} <= {event.id for event in found}
+    assert [event.id for event in found] == sorted(event.id for event in found)
+    assert chosen.chosen_events(events[:8]) == events[:8]
+    assert chosen.films_note(events[:8]) == chosen.films_note([]) == ""
+
+
+def test_lasting_twitching_gets_its_films_within_the_bound_and_the_page_says_how_many(tmp_path, monkeypatch):
+    opened, most = 0, 0
+    enter, leave = ClipWriter.__enter__, ClipWriter.__exit__
+
+    def counted_enter(self):
+        nonlocal opened, most
+        opened += 1
+        most = max(most, opened)
+        return enter(self)
+
+    def counted_leave(self, *told):
+        nonlocal opened
+        opened -= 1
+        return leave(self, *told)
+
+    monkeypatch.setattr(ClipWriter, "__enter__", counted_enter)
+    monkeypatch.setattr(ClipWriter, "__exit__", counted_leave)
+    sha256 = write_clip(tmp_path / "clip.mp4", seconds=SECONDS)
+    result = builders.sustained_result(count=22, sha256=sha256, duration_s=float(SECONDS))
+    draw(result, tmp_path / "out", tmp_path / "clip.mp4", Drawing(event_clips=True, magnify="off"))
+    found = chosen.chosen_events(result.document.events)
+    assert len(found) < len(result.document.events)
+    assert len(list((tmp_path / "out" / "event-clips").glob("*.mp4"))) == len(found)
+    assert (opened, most) == (0, 1 + chosen.MOST_OPEN)  # and overlay.mp4
+    assert f"Beside this page: films of {len(found)} of 66 twitches" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_without_the_clip_the_films_of_this_result_stay(drawn, tmp_path):
