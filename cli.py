@@ -149,7 +149,7 @@ def report(
         magnify, pdf=pdf, fhir=fhir, event_clips=event_clips, deidentify=deidentify, no_video=no_video, review=review
     )
     if clip is None:
-        typer.echo(draw_reviewed(read_result(result_dir), result_dir, None, drawing))
+        typer.echo(shown(draw_reviewed(read_result(result_dir), result_dir, None, drawing)))
         return
     with Fence(_used(follow_links=follow_links)) as fence, _progress(shown_name(clip)) as on_progress:
         path = fence.draw(result_dir, clip, drawing, on_progress)
@@ -236,9 +236,9 @@ def simulate(
         contrast_as=contrast_as, distractors=distractors, distractors_per_min=distractors_per_min,
         distractor_size=distractor_size,
     )  # fmt: skip
-    with _progress(out.name) as on_progress:
+    with _progress(shown_name(out)) as on_progress:
         truth = render(wanted, out, on_frame=lambda done, count: on_progress(done / count))
-    typer.echo(f"{out.name}: {truth.duration_s:g} s, {len(truth.twitches)} twitches, {truth.label}")
+    typer.echo(f"{shown_name(out)}: {truth.duration_s:g} s, {len(truth.twitches)} twitches, {truth.label}")
 
 
 @context_app.command("new")
@@ -260,7 +260,7 @@ def new_context(
     except EOFError:
         raise _unfinished(out, answers, today) from None
     write_context(out, context_toml(answers, today))
-    typer.echo(out)
+    typer.echo(shown(out))
 
 
 def _unfinished(out: Path, answers: dict[str, dict[str, Any]], today: datetime.date) -> OutputError:

@@ -130,7 +130,13 @@ def test_no_name_of_a_clip_acts_on_the_terminal(
         assert said.err == ""
         assert said.out.replace("\n", "").isprintable()
         assert "Written: " in said.out
-        assert clip.with_name(f"{clip.stem}-twitchscope").is_dir()
+        folder = clip.with_name(f"{clip.stem}-twitchscope")
+        assert folder.is_dir()
+        assert cli.main(["report", str(folder)]) == 0
+        said = capfd.readouterr()
+        assert said.err == ""
+        assert said.out.replace("\n", "").isprintable()
+        assert said.out.endswith("report.html\n")
 
 
 METADATA = {

@@ -30,4 +30,5 @@ def write_parquet(result: AnalysisResult, path: Path) -> None:
         trace_px = traces.pool_trace(signals, site, direction_rad)
         columns[f"site_{site.id}_px"] = pa.array(trace_px.astype(np.float32), mask=~np.isfinite(trace_px))
         told[f"site_{site.id}"] = f"{place(site.region, site.side)}, direction {direction_rad:.3f} rad"
-    pq.write_table(pa.table(columns).replace_schema_metadata(told), path, compression="zstd")
+    with path.open("wb") as file:  # a name that is no Unicode, or looks like an address, is not pyarrow's to read
+        pq.write_table(pa.table(columns).replace_schema_metadata(told), file, compression="zstd")
