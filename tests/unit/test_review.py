@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -11,16 +12,18 @@ from tests import builders
 from vision.errors import ResultFileError
 from vision.model.drawing import Drawing
 from vision.model.result import Clock
+from vision.report.again import OTHER_RULES
 from vision.report.export import result_sha256
 from vision.report.reviewed import read_review, reviewed_events
 from vision.review import draw_reviewed, reviewed_features
 from vision.settings import Settings
 
 
-def clocked(**changes):
+def clocked(settings=None, **changes):
     result = builders.focal_result(**changes)
     clock = Clock(((0.0, 29.3),), 1 / 30, 0.15)
-    return replace(result, document=result.document.model_copy(update={"clock": clock}))
+    told = {"clock": clock, "settings": settings or Settings().model_dump(mode="json")}
+    return replace(result, document=result.document.model_copy(update=told))
 
 
 def written(path, result, **changes):
@@ -95,6 +98,49 @@ def test_fhir_never_hands_over_the_programs_figures_as_reviewed_ones(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_another_review_has_other_identifiers(tmp_path):
+    result = clocked()
+    found = []
+    for name, changes in (("a", {}), ("b", {"reviewer": "Dr Y"}), ("c", {})):
+        path = written(tmp_path / f"{name}.json", result, **changes)
+        draw_reviewed(result, tmp_path / name, None, Drawing(review=str(path), fhir=True))
+        found.append({one["fullUrl"] for one in json.loads((tmp_path / name / "fhir.json").read_text())["entry"]})
+    assert not found[0] & found[1]
+    assert found[0] == found[2]
+
+
+def test_no_name_turns_the_line_around_that_it_stands_in(tmp_path):
+    """U+202E turns what follows; U+2069 would end an isolation. Letters that run leftwards stay, isolated."""
+    result = clocked()
+    path = written(tmp_path / "r.json", result, reviewer="\u2069\u202eDr \u05d0\u05d1")
+    page = draw_reviewed(result, tmp_path / "out", None, Drawing(review=str(path), fhir=True)).read_text()
+    assert page.count("Reviewed by <bdi>Dr \u05d0\u05d1</bdi> on 2026-11-23 01:00.") == 2
+    shown = page[: page.index('<script type="application/json"')]
+    assert not any(mark in shown for mark in "\u202e\u2069")
+    assert not any(mark in (tmp_path / "out" / "fhir.json").read_text() for mark in ("\u202e", "\\u202e", "\u2069"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_pipe_or_a_folder_is_no_review_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.json")
+    for path in (tmp_path / "pipe.json", tmp_path):
+        with pytest.raises(ResultFileError, match=f"{path.name} is no regular file") as refused:
+            read_review(path, clocked().document)
+        assert "\n" not in str(refused.value)
+
+
+def test_figures_counted_by_other_rules_are_said_to_be_so_and_never_handed_over(tmp_path):
+    other = Settings().model_dump(mode="json")
+    other["features"]["burst_of_another_time"] = 1
+    result = clocked(settings=other)
+    path = written(tmp_path / "r.json", result)
+    page = draw_reviewed(result, tmp_path / "out", None, Drawing(review=str(path))).read_text()
+    assert page.count(OTHER_RULES) == 2  # beside the intervals, and above the reviewed figures
+    with pytest.raises(ResultFileError, match="counted by other rules"):
+        draw_reviewed(result, tmp_path / "none", None, Drawing(review=str(path), fhir=True))
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_remark_without_a_verdict_is_kept_and_judges_nothing(tmp_path):
     result = clocked()
     said = [{"event": 3, "verdict": None, "remark": "a pulse?"}]
@@ -109,7 +155,7 @@ def test_the_reviewed_page_says_so_and_shows_texts_as_texts(tmp_path):
     path = written(tmp_path / "r.json", result)
     before = result.document.model_dump_json()
     page = draw_reviewed(result, tmp_path / "out", None, Drawing(review=str(path))).read_text()
-    assert "Reviewed by Dr &lt;b&gt;X&lt;/b&gt; on 2026-11-23 01:00." in page
+    assert page.count("Reviewed by <bdi>Dr &lt;b&gt;X&lt;/b&gt;</bdi> on 2026-11-23 01:00.") == 2
     assert "<script>no</script>" not in page
     assert page.index("<h1>") < page.index("The answer above and the figures on this page are the program's own")
     assert "1 of 14 twitches accepted, 1 rejected, 1 added, 12 not judged and kept." in page
@@ -129,6 +175,8 @@ def test_a_result_without_its_clock_is_not_counted_again(tmp_path):
         ({"result_sha256": "0" * 64}, "reviews another result"),
         ({"version": 2}, "is no review"),
         ({"reviewer": ""}, "is no review"),
+        ({"reviewer": " \t\u00a0"}, "a name that can be read"),
+        ({"reviewer": "\u202e\u200b"}, "a name that can be read"),
         ({"reviewer": "x" * 300}, "is no review"),
         ({"decisions": [{"event": 99, "verdict": "accepted"}]}, "does not hold"),
         ({"decisions": [{"event": 1, "verdict": "maybe"}]}, "is no review"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from vision.model.events import TwitchEvent
 from vision.model.regions import RegionName, Side
@@ -14,6 +14,16 @@ from vision.model.regions import RegionName, Side
 Verdict = Literal["accepted", "rejected"]
 LONGEST_NAME, LONGEST_REMARK = 200, 10_000  # letters; as the fields of the report; our choice
 MOST_DECISIONS = 100_000
+
+
+def _named(name: str) -> str:
+    """Refuse a name of which nothing could be seen."""
+    if not any(letter.isprintable() and not letter.isspace() for letter in name):
+        raise ValueError("a name that can be read is needed")
+    return name
+
+
+Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_named)]
 Remark = Annotated[str, Field(max_length=LONGEST_REMARK)]
 
 
@@ -51,7 +61,7 @@ class Review(_Part):
     format: Literal["twitchscope-review"]
     version: Literal[1]
     result_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    reviewer: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    reviewer: Name
     reviewed_at: datetime
     remark: Remark = ""
     decisions: Annotated[tuple[Decision, ...], Field(max_length=MOST_DECISIONS)] = ()

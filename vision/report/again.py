@@ -8,7 +8,11 @@ from pydantic import ValidationError
 
 from vision.model.events import EventSet, RegionObservation, Site, TwitchEvent
 from vision.model.result import ResultDocument
-from vision.settings import Settings
+from vision.settings import Settings, settings_sha256
+
+OTHER_RULES = (
+    "The settings of this analysis cannot be had again: bursts, chance and reviewed figures go by those of today."
+)
 
 
 def event_set_of(
@@ -49,11 +53,28 @@ def seed_of(document: ResultDocument) -> int:
 
 
 def settings_of(document: ResultDocument) -> Settings:
-    """Give the settings of the analysis; today's where the result does not carry them or they are of another time."""
+    """Give the settings of the analysis; today's where they cannot be had again, of which `counts_as_then` tells."""
     try:
         return Settings() if document.settings is None else Settings.model_validate(document.settings)
     except ValidationError:
         return Settings()
+
+
+def counts_as_then(document: ResultDocument) -> bool:
+    """Whether statistics counted again today go by the rules of the analysis.
+
+    Only the section `features` counts here. A result without its settings has no more of them than their hash.
+    """
+    if document.settings is None:
+        return document.software.settings_sha256 == settings_sha256(Settings())
+    return settings_of(document).features.model_dump(mode="json") == document.settings.get("features")
+
+
+def settings_note(document: ResultDocument) -> str:
+    """Say that what the report counts again goes by other rules; nothing where it does not, or counts nothing."""
+    if document.clock is None or counts_as_then(document):
+        return ""
+    return OTHER_RULES
 
 
 def _with_count(site: Site, events: tuple[TwitchEvent, ...]) -> Site:

@@ -80,6 +80,12 @@ def require_reviewed_figures(reviewed: ReviewedView) -> Features:
             "analyse the clip again, or leave out --review or --fhir",
         )
     return reviewed.features
+    if not reviewed.counts_as_then:
+        raise ResultFileError(
+            "--fhir with a review of a result whose settings cannot be had again: it would be counted by other rules",
+            "a result whose settings this version knows",
+            "analyse the clip again, or leave out --review or --fhir",
+        )
 
 
 def _observation(one: Quantity, note: str) -> dict[str, Any]:

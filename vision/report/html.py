@@ -13,6 +13,7 @@ from markupsafe import Markup
 from vision.context import neurologist_reasons
 from vision.model.result import AnalysisResult, ResultDocument
 from vision.report import figures, player, tables, text
+from vision.report.again import settings_note
 from vision.report.beat import beat_of, histogram, spectrum
 from vision.report.export import result_sha256
 from vision.report.films import Films
@@ -120,6 +121,7 @@ def render_report(
         "heat": None if still is None else heat,
         "heat_most": measured(heat.most_px, "px") if heat else "",
         "settings": _settings(document),
+        "settings_note": settings_note(document),
         "groups": tables.feature_groups(document),
         "probabilities": _probabilities(result),
         "events": document.events[:MOST_EVENT_ROWS],

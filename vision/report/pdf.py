@@ -15,6 +15,7 @@ import cv2
 from vision.model.result import AnalysisResult, ResultDocument
 from vision.report import printed, tables, text
 from vision.report.beat import beat_of
+from vision.report.again import settings_note
 from vision.report.reviewed import ReviewedView
 from vision.report.still import JPEG_QUALITY, Still, marked_still
 from vision.report.units import probability
@@ -74,6 +75,7 @@ def _story(result: AnalysisResult, still: Still | None, reviewed: ReviewedView |
     story += [paragraph(" ".join(text.limit_sentences(document)), 9, SOFT), Spacer(1, 6)]
     story += _pictures(result, still, width_pt)
     story += [
+    story += [paragraph(note, 8.5, INK)] if (note := settings_note(document)) else []
         Spacer(1, 6),
         _timeline(result, width_pt),
         Spacer(1, 8),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,15 +15,23 @@ from vision.model.regions import RegionName, Side
 from vision.model.result import ResultDocument
 from vision.model.review import Addition, Decision, Review, ReviewedEvent
 from vision.report import tables
-from vision.report.export import result_sha256
+from vision.report.again import counts_as_then, settings_note
+from vision.report.export import content_sha256, result_sha256
 from vision.report.units import counted
 
 MOST_BYTES = 50_000_000
+NO_CLOCK = "The figures cannot be recalculated: the result lacks its clock."
+DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # Unicode Bidirectional Algorithm, 2
 
 
 @dataclass(frozen=True)
 class ReviewedView:
-    """What the page shows of a review."""
+    """What the page shows of a review.
+
+    headline : one line for texts; the page writes it anew around the name, which may be in letters that run leftwards.
+    reviewer : as typed. name : without direction marks. when : in words. sha256 : of the review.
+    counts_as_then : whether `features` go by the rules of the analysis.
+    """
 
     headline: str
     sentence: str
@@ -31,9 +41,13 @@ class ReviewedView:
     verdicts: dict[int, str] = field(default_factory=dict)
     counts: str = ""
     reviewer: str = ""
+    name: str = ""
+    when: str = ""
+    sha256: str = ""
     decisions: tuple[Decision, ...] = ()
     added: tuple[Addition, ...] = ()
     features: Features | None = None
+    counts_as_then: bool = True
 
 
 def read_review(path: Path, document: ResultDocument) -> Review:
@@ -45,7 +59,10 @@ def read_review(path: Path, document: ResultDocument) -> Review:
         It is missing, damaged, of another version, or a review of another result.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for without end
+            raise ResultFileError(f"{path.name} is no regular file", "a review.json", "check --review")
+        if status.st_size > MOST_BYTES:
             raise ResultFileError(f"{path.name} is too large for a review", "a review.json", "check --review")
         review = Review.model_validate_json(path.read_bytes())
     except OSError as error:
@@ -118,20 +135,29 @@ def view_of(
     )
     own = "Answer, pattern and pictures of this page are the program's own"
     sentence = f"{said} {own}; the table below sets the reviewed figures beside them."
-    when = review.reviewed_at.strftime("%Y-%m-%d %H:%M")
+    name, when = undirected(review.reviewer), review.reviewed_at.strftime("%Y-%m-%d %H:%M")
     return ReviewedView(
-        f"Reviewed by {review.reviewer} on {when}.",
-        sentence if features else f"{sentence} The figures cannot be recalculated: the result lacks its clock.",
+        f"Reviewed by {name} on {when}.",
+        f"{sentence} {settings_note(document) if features else NO_CLOCK}".rstrip(),
         review.remark,
         _rows(document, features) if features else [],
         [(_name(one), one.remark) for one in events if one.remark],
         {one.predicted.id: str(one.verdict) for one in events if one.predicted and one.verdict},
         said,
         review.reviewer,
+        name,
+        when,
+        content_sha256(review.model_dump_json()),
         review.decisions,
         review.added,
         features,
+        counts_as_then(document),
     )
+
+
+def undirected(words: str) -> str:
+    """Leave out the marks that turn the direction of all that follows; letters that run leftwards stay."""
+    return DIRECTION_MARKS.sub("", words)
 
 
 def _name(event: ReviewedEvent) -> str:

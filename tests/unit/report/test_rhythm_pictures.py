@@ -13,7 +13,7 @@ from tests import builders
 from vision.model.result import Clock
 from vision.report import again, beat, charts, heat, migration, printed
 from vision.report.html import render_report
-from vision.settings import Settings
+from vision.settings import Settings, settings_sha256
 from vision.twitch.bursts import find_bursts
 from vision.twitch.spectrum import FALSE_ALARM, false_alarm_p, height_by_chance
 
@@ -42,6 +42,24 @@ def test_the_settings_come_back_and_strange_ones_do_not():
     assert again.settings_of(carried) == other
     assert again.settings_of(document) == Settings()
     assert again.settings_of(document.model_copy(update={"settings": {"gone": {"x": 1}}})) == Settings()
+
+
+def test_the_report_says_where_it_counts_by_other_rules_than_the_analysis():
+    own = clocked(builders.focal_result())
+    features = Settings().features.model_copy(update={"burst_p": 0.02})
+    chosen = Settings().model_copy(update={"features": features}).model_dump(mode="json")
+    strange = {**chosen, "features": {**chosen["features"], "gone": 1}}
+    older = {name: value for name, value in chosen["features"].items() if name != "burst_void"}
+    told = {"chosen": chosen, "strange": strange, "older": {**chosen, "features": older}, "none": None}
+    notes = {
+        name: again.settings_note(own.document.model_copy(update={"settings": settings}))
+        for name, settings in told.items()
+    }
+    assert notes == {"chosen": "", **dict.fromkeys(("strange", "older", "none"), again.OTHER_RULES)}
+    hashed = replace(own.document.software, settings_sha256=settings_sha256(Settings()))
+    assert again.settings_note(own.document.model_copy(update={"settings": None, "software": hashed})) == ""
+    assert again.settings_note(builders.focal_result().document) == ""  # without its clock nothing is counted
+    assert again.OTHER_RULES not in render_report(own, clip=None)
 
 
 def test_bursts_are_those_of_the_analysis_and_stand_in_the_timeline():
