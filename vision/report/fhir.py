@@ -14,6 +14,7 @@ from typing import Any
 from vision.errors import ResultFileError
 from vision.model.features import Features
 from vision.model.result import ResultDocument
+from vision.report.export import result_sha256
 from vision.report.reviewed import ReviewedView
 from vision.report.text import REQUIRED_WORDING, answer_sentence
 
@@ -59,12 +60,12 @@ def fhir_bundle(document: ResultDocument, reviewed: ReviewedView | None = None) 
     """
     from fhir.resources.R4B.bundle import Bundle
 
+    told = f"{result_sha256(document)}/{reviewed.sha256 if reviewed else ''}"  # as analysed, and as reviewed
     if reviewed is not None:
         document = document.model_copy(update={"features": require_reviewed_figures(reviewed)})
     note = reviewed.headline if reviewed else ""
-    kind = "reviewed/" if reviewed else ""  # what was reviewed is not the same resource
-    report_url = _url(document, f"{kind}report")
-    observations = [(_url(document, kind + one.code), _observation(one, note)) for one in quantities(document)]
+    report_url = _url(told, "report")
+    observations = [(_url(told, one.code), _observation(one, note)) for one in quantities(document)]
     entries = [{"fullUrl": report_url, "resource": _report(document, [url for url, _ in observations], reviewed)}]
     entries += [{"fullUrl": url, "resource": observation} for url, observation in observations]
     bundle = Bundle.model_validate({"resourceType": "Bundle", "type": "collection", "entry": entries})
@@ -79,13 +80,13 @@ def require_reviewed_figures(reviewed: ReviewedView) -> Features:
             "a result of this version",
             "analyse the clip again, or leave out --review or --fhir",
         )
-    return reviewed.features
     if not reviewed.counts_as_then:
         raise ResultFileError(
             "--fhir with a review of a result whose settings cannot be had again: it would be counted by other rules",
             "a result whose settings this version knows",
             "analyse the clip again, or leave out --review or --fhir",
         )
+    return reviewed.features
 
 
 def _observation(one: Quantity, note: str) -> dict[str, Any]:
@@ -118,8 +119,9 @@ def _report(document: ResultDocument, observation_urls: list[str], reviewed: Rev
     }
 
 
-def _url(document: ResultDocument, name: str) -> str:
-    return f"urn:uuid:{uuid.uuid5(NAMESPACE, f'{document.clip.sha256}/{document.software.settings_sha256}/{name}')}"
+def _url(told: str, name: str) -> str:
+    """Name a resource by all that it could say: other contents, another name."""
+    return f"urn:uuid:{uuid.uuid5(NAMESPACE, f'{told}/{name}')}"
 
 
 def _percent(share: float | None) -> float | None:

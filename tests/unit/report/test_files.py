@@ -133,6 +133,19 @@ def test_only_elements_that_r4_and_r4b_share_are_used(is_reviewed):
 def test_what_was_not_measured_is_absent_and_never_zero():
     told = json.loads(fhir.fhir_bundle(builders.rest_result().document))
     by_code = {one["resource"]["code"].get("coding", [{}])[0].get("code"): one["resource"] for one in told["entry"]}
+def urls_of(document, view=None):
+    return [entry["fullUrl"] for entry in json.loads(fhir.fhir_bundle(document, view))["entry"]]
+
+
+def test_other_contents_have_other_identifiers_and_the_same_ones_the_same():
+    document = builders.focal_result().document
+    other = builders.focal_result(reasons=("Another.",)).document  # same clip, same settings
+    views = [ReviewedView("R", "", "", sha256=sha256, features=document.features) for sha256 in ("ab", "cd")]
+    sets = [urls_of(document), urls_of(other), *(urls_of(document, view) for view in views)]
+    assert len({url for urls in sets for url in urls}) == sum(map(len, sets))
+    assert sets == [urls_of(document), urls_of(other), *(urls_of(document, view) for view in views)]
+
+
     assert "valueQuantity" not in by_code["dominant-frequency"]
     assert by_code["dominant-frequency"]["dataAbsentReason"]
 
