@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
@@ -14,11 +15,11 @@ import cv2
 
 from vision.model.result import AnalysisResult, ResultDocument
 from vision.report import printed, tables, text
-from vision.report.beat import beat_of
 from vision.report.again import settings_note
+from vision.report.beat import beat_of
 from vision.report.reviewed import ReviewedView
 from vision.report.still import JPEG_QUALITY, Still, marked_still
-from vision.report.units import probability
+from vision.report.units import counted, probability
 
 FONT, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 INK, SOFT, ACCENT, LINE = "#1b2430", "#4d5a68", "#00639c", "#d5dce3"
@@ -74,10 +75,11 @@ def _story(result: AnalysisResult, still: Still | None, reviewed: ReviewedView |
     story += [paragraph(line, 8.5, INK) for line in (" ".join(document.pattern.reasons), _probabilities(document))]
     story += [paragraph(" ".join(text.limit_sentences(document)), 9, SOFT), Spacer(1, 6)]
     story += _pictures(result, still, width_pt)
-    story += [
     story += [paragraph(note, 8.5, INK)] if (note := settings_note(document)) else []
+    story += [
         Spacer(1, 6),
         _timeline(result, width_pt),
+        *([paragraph(left_out, 7, SOFT)] if (left_out := left_out_words(document)) else []),
         Spacer(1, 8),
         _measures(result, width_pt, reviewed),
         Spacer(1, 6),
@@ -157,13 +159,24 @@ def _picture(result: AnalysisResult, still: Still) -> Any:
     return Image(io.BytesIO(encoded.tobytes()), width=wide_pt, height=wide_pt * height / width, hAlign="LEFT")
 
 
+def twitching_regions(document: ResultDocument) -> list[str]:
+    """Name the regions that twitched, the busiest first."""
+    return [name for name, _ in Counter(text.place(one.region, one.side) for one in document.events).most_common()]
+
+
+def left_out_words(document: ResultDocument) -> str:
+    """Say how many regions have no lane; nothing where each has one."""
+    count = len(twitching_regions(document)) - MOST_LANES
+    return f"{counted(count, 'more region')} in report.html." if count > 0 else ""
+
+
 def _timeline(result: AnalysisResult, width_pt: float) -> Any:
-    """A lane for each region that twitched, and one for what was set apart."""
+    """A lane for each of the busiest regions, and one for what was set apart."""
     from reportlab.graphics.shapes import Drawing, Rect, String
     from reportlab.lib.colors import HexColor
 
     document = result.document
-    names = list(dict.fromkeys(text.place(event.region, event.side) for event in document.events))[:MOST_LANES]
+    names = twitching_regions(document)[:MOST_LANES]
     lanes: list[tuple[str, str, Sequence[Any]]] = [
         (name, ACCENT, [one for one in document.events if text.place(one.region, one.side) == name]) for name in names
     ]

@@ -24,6 +24,10 @@ ALL = [builders.focal_result, builders.rest_result, builders.unsettled_result, b
        builders.sustained_result]  # fmt: skip
 
 
+REGIONS = [(name, side) for name in ("upper-eyelid", "lower-eyelid", "brow", "cheek", "mouth-corner", "upper-lip")
+           for side in ("right", "left")] + [("chin", "midline")]  # fmt: skip
+
+
 def words_of(path):
     reader = pypdf.PdfReader(path)
     return " ".join(" ".join(page.extract_text() for page in reader.pages).split()), reader
@@ -82,6 +86,24 @@ def test_no_answer_of_the_patient_is_cut_in_the_pdf(tmp_path):
     assert all(question.text in words for question in questions() if question.section in ("signs", "triggers"))
 
 
+def many_regions(count):
+    places = [(name, side, 150 + 20 * k, 270 + 20 * k) for k, (name, side) in enumerate(REGIONS[:count])]
+    sites = [builders.make_site(k + 1, *place, event_count=1) for k, place in enumerate(places)]
+    events = [builders.make_event(k + 1, 0.5 + 0.5 * k, site) for k, site in enumerate([*sites, sites[-1]])]
+    return builders.make_result(events, sites, label="indeterminate", regions=places)
+
+
+@pytest.mark.parametrize(("count", "said"), [(10, ""), (11, "1 more region in report.html."),
+                                             (13, "3 more regions in report.html.")])  # fmt: skip
+def test_regions_that_have_no_lane_in_the_pdf_are_counted_in_words(tmp_path, count, said):
+    result = many_regions(count)
+    pdf.write_pdf(result, tmp_path / "a.pdf", None)
+    words, reader = words_of(tmp_path / "a.pdf")
+    assert (said in words) if said else ("in report.html" not in words)
+    assert len(reader.pages) <= 2
+    assert pdf.twitching_regions(result.document)[0] == text.place(*REGIONS[count - 1])  # the busiest first
+
+
 def test_a_reviewed_pdf_shows_the_reviewed_figures_and_the_programs_own(tmp_path):
     view = ReviewedView(
         "Reviewed by X.", "", "fine", [("Twitches", "14", "9"), ("LV", "1.1", "1.1")], counts="5 rejected."
@@ -111,6 +133,19 @@ def test_the_bundle_fits_r4b_and_names_no_disease():
     assert fhir.fhir_bundle(document) == fhir.fhir_bundle(document)
 
 
+def urls_of(document, view=None):
+    return [entry["fullUrl"] for entry in json.loads(fhir.fhir_bundle(document, view))["entry"]]
+
+
+def test_other_contents_have_other_identifiers_and_the_same_ones_the_same():
+    document = builders.focal_result().document
+    other = builders.focal_result(reasons=("Another.",)).document  # same clip, same settings
+    views = [ReviewedView("R", "", "", sha256=sha256, features=document.features) for sha256 in ("ab", "cd")]
+    sets = [urls_of(document), urls_of(other), *(urls_of(document, view) for view in views)]
+    assert len({url for urls in sets for url in urls}) == sum(map(len, sets))
+    assert sets == [urls_of(document), urls_of(other), *(urls_of(document, view) for view in views)]
+
+
 # What R4B (4.3.0) changed since R4 (4.0.1) is listed in https://hl7.org/fhir/R4B/history.html: none of these resources
 # and types. Whoever adds another element looks there first.
 SAME_IN_401 = {
@@ -133,19 +168,6 @@ def test_only_elements_that_r4_and_r4b_share_are_used(is_reviewed):
 def test_what_was_not_measured_is_absent_and_never_zero():
     told = json.loads(fhir.fhir_bundle(builders.rest_result().document))
     by_code = {one["resource"]["code"].get("coding", [{}])[0].get("code"): one["resource"] for one in told["entry"]}
-def urls_of(document, view=None):
-    return [entry["fullUrl"] for entry in json.loads(fhir.fhir_bundle(document, view))["entry"]]
-
-
-def test_other_contents_have_other_identifiers_and_the_same_ones_the_same():
-    document = builders.focal_result().document
-    other = builders.focal_result(reasons=("Another.",)).document  # same clip, same settings
-    views = [ReviewedView("R", "", "", sha256=sha256, features=document.features) for sha256 in ("ab", "cd")]
-    sets = [urls_of(document), urls_of(other), *(urls_of(document, view) for view in views)]
-    assert len({url for urls in sets for url in urls}) == sum(map(len, sets))
-    assert sets == [urls_of(document), urls_of(other), *(urls_of(document, view) for view in views)]
-
-
     assert "valueQuantity" not in by_code["dominant-frequency"]
     assert by_code["dominant-frequency"]["dataAbsentReason"]
 
