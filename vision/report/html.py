@@ -128,6 +128,8 @@ def render_report(
         "said": text.recording_facts(result.document),
         "place": text.place,
         "arrow_words": tables.arrow_words,
+        "amplitude_words": tables.amplitude_words,
+        "amplitude_note": tables.amplitude_note(document),
         "signals_name": SIGNALS_NAME,
         "events_name": EVENTS_NAME,
     }

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vision.model.events import Site
+from vision.model.events import Site, TwitchEvent
 from vision.model.features import Frequency, IntervalRhythm, RhythmVerdict
 from vision.model.result import ResultDocument
 from vision.report.text import place
@@ -202,9 +202,27 @@ def arrow_words(direction_rad: float | None) -> str:
     return words[round(direction_rad / (math.pi / 4)) % 8]
 
 
+def amplitude_words(event: TwitchEvent) -> str:
+    """Write how far the skin moved: in px, and in brackets in mm and in % of the eye-corner distance where known."""
+    return f"{event.amplitude_px:.2f} px{_also(event)}"
+
+
+def _also(event: TwitchEvent) -> str:
+    mm = [] if event.amplitude_mm is None else [measured(event.amplitude_mm, "mm")]
+    iod = [] if event.amplitude_iod is None else [f"{significant(100 * event.amplitude_iod)} %"]
+    return f" ({'; '.join([*mm, *iod])})" if mm or iod else ""
+
+
+def amplitude_note(document: ResultDocument) -> str:
+    """Say what the per cent beside an amplitude are of; nothing where there are none."""
+    is_known = any(event.amplitude_iod is not None for event in document.events)
+    return " %: of the distance between the outer corners of the eyes." if is_known else ""
+
+
 def _site_row(document: ResultDocument, site: Site) -> SiteRow:
-    amplitudes = sorted(event.amplitude_px for event in document.events if event.site == site.id)
-    amplitude = measured(amplitudes[len(amplitudes) // 2] if amplitudes else None, "px")
+    own = sorted((one for one in document.events if one.site == site.id), key=lambda event: event.amplitude_px)
+    middle = own[len(own) // 2] if own else None
+    amplitude = NOT_MEASURED if middle is None else measured(middle.amplitude_px, "px") + _also(middle)
     direction = arrow_words(site.direction_rad)
     return SiteRow(site.id, place(site.region, site.side), site.event_count, amplitude, direction)
 

@@ -25,3 +25,17 @@ def test_a_figure_has_its_interval_behind_it_in_brackets():
         tables.figure(tables.Row("Rate", "29 a minute", "", "16 to 48 a minute")) == "29 a minute (16 to 48 a minute)"
     )
     assert re.fullmatch(r"\d+", tables.figure(tables.frequency_rows(builders.focal_result().document)[0]))
+
+
+def test_an_amplitude_is_in_px_and_in_what_else_is_known():
+    document = builders.focal_result().document
+    event = replace(document.events[0], amplitude_px=1.4, amplitude_iod=0.0066)
+    assert tables.amplitude_words(event) == "1.40 px (0.66 %)"
+    assert tables.amplitude_words(replace(event, amplitude_mm=0.31)) == "1.40 px (0.31 mm; 0.66 %)"
+    skin = replace(event, amplitude_iod=None)
+    assert tables.amplitude_words(skin) == "1.40 px"
+    assert tables.amplitude_words(replace(skin, amplitude_mm=0.31)) == "1.40 px (0.31 mm)"
+    assert "outer corners of the eyes" in tables.amplitude_note(document)
+    assert tables.amplitude_note(document.model_copy(update={"events": (skin,)})) == ""
+    assert tables.site_rows(document)[0].amplitude == "1.2 px (0.56 %)"
+    assert tables.site_rows(document.model_copy(update={"events": ()}))[0].amplitude == "not measured"
