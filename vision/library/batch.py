@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vision.errors import (
@@ -26,10 +26,10 @@ from vision.errors import (
 )
 from vision.library import files, remote
 from vision.library.engines import WAITING_PER_WORKER, Engine, engine_lost
-from vision.library.rows import Rows, failure_rows
+from vision.library.rows import Rows, failure_rows, request_sha256
 from vision.library.schema import DONE
-from vision.library.store import Facts, Known, Library
-from vision.library.work import TRIES, Filed, Job, file_clip, place_sha256, refusal_of, request_sha256, unread_key
+from vision.library.store import Facts, Known, Library, other_patient
+from vision.library.work import TRIES, Filed, Job, file_clip, place_sha256, refusal_of, unread_key
 from vision.model.drawing import Drawing
 from vision.model.request import Request
 from vision.settings import Settings
@@ -85,6 +85,7 @@ class _Ticket:
     stamp: str | None
     job: Job
     tries: int = 1
+    replaces: bool = False  # an outcome whose files are gone
 
 
 OnChange = Callable[[Tally, Entry | None, Rows | None], None]
@@ -110,7 +111,7 @@ class Batch:
         self.tally = Tally(len(self._entries))
         self.run_id = library.run_of(settings)
         self._known: dict[str, Known] = library.known(self.run_id)
-        self._sources = library.sources()
+        self._sources, self._owners = library.sources(), library.owners()
         self._taken: dict[str, Entry] = {}
         self._width = 1
         self._pending: dict[Future[Filed], _Ticket] = {}
@@ -162,7 +163,7 @@ class Batch:
             except (OutputError, LibraryError) as error:
                 stopped = error
                 continue
-            except BaseException as error:
+            except Exception as error:
                 said = engine.judge(error)
                 if said is not None and not isinstance(said, WorkerLostError):
                     stopped = said
@@ -188,11 +189,15 @@ class Batch:
             source = None
         request = request_sha256(ticket.entry.request)
         try:
-            self._library.record(self.run_id, filed.key, request, ticket.entry.facts, filed.rows, source)
+            done = self._library.record(
+                self.run_id, filed.key, request, ticket.entry.facts, filed.rows, source, replaces=ticket.replaces
+            )
         except OtherPatientError as error:
+            if source is not None:  # of an object in a store nobody knew before what it holds
+                self._library.remember(source, filed.key)
             self._note(ticket.entry, failure_rows(error))
             return
-        self._note(ticket.entry, filed.rows)
+        self._note(ticket.entry, replace(filed.rows, note=done.note))
 
     def _note(self, entry: Entry, rows: Rows) -> None:
         if rows.outcome["state"] == DONE:
@@ -216,12 +221,17 @@ class Batch:
         if is_twin or self._is_settled(name, request):
             self._pass_over(entry, name, first)
             return None
+        if entry.facts.patient not in (None, self._owners.get(name, entry.facts.patient)):
+            self._note(entry, failure_rows(other_patient()))  # before minutes are spent on it
+            return None
         library = self._library
         job = Job(
             entry.place, key, entry.request, self._settings, str(library.work), str(library.results),
             entry.facts.patient or "", self._drawing,
         )  # fmt: skip
-        return _Ticket(entry, stamp, job, tries)
+        known = self._known.get(name)
+        replaces = known is not None and (known.state, known.request_sha256) == (DONE, request)
+        return _Ticket(entry, stamp, job, tries, replaces)
 
     def _pass_over(self, entry: Entry, key: str, first: Entry) -> None:
         """File what is new of a film that need not be analysed: whose it is. Refuse what contradicts itself."""
@@ -262,9 +272,17 @@ class Batch:
 
     def _is_settled(self, key: str, request: str) -> bool:
         known = self._known.get(key)
-        if known is not None and known.request_sha256 == request and known.is_settled(self._retries_failed):
+        if known is not None and self._settles(known, request):
             return True
-        return self._library.is_done(key, self.run_id, request)
+        known = self._library.known_of(key, self.run_id)  # another program may have recorded it meanwhile
+        return known is not None and known.state == DONE and self._settles(known, request)
+
+    def _settles(self, known: Known, request: str) -> bool:
+        """Whether nothing is left to do; where only the files are gone, who says the same makes them again."""
+        if not (known.answers(request) and known.is_settled(self._retries_failed)):
+            return False
+        can_make = known.request_sha256 == request and known.result_sha256 is not None
+        return not can_make or self._library.holds(str(known.result_sha256))
 
 
 def _in_chance_order(entries: Sequence[Entry], seed: int | None) -> list[Entry]:

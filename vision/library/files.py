@@ -8,13 +8,44 @@ import os
 import shutil
 import time
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from vision.errors import ClipNotReadableError
+from vision.errors import ClipNotReadableError, SettingsError
 from vision.report.folder import PARTIAL_PREFIX, PARTIAL_SUFFIX, RESULT_NAME, refusal
+from vision.video.files import shown_name
 
 CHUNK_BYTES = 1 << 20
 LEFTOVER_AGE_S = 24 * 3600.0  # older than any clip may take: nobody writes there any more
+
+
+def looked_at(path: Path, look: Callable[[Path], bool]) -> bool:
+    """Ask the system about a path that the user named, such as by `Path.is_dir`.
+
+    Raises
+    ------
+    SettingsError
+        The system does not say: there is no right to look, or the name is too long.
+    """
+    try:
+        return look(path)
+    except OSError as error:
+        raise not_looked_at(path, error) from error
+
+
+def not_looked_at(path: Path, error: OSError) -> SettingsError:
+    """Say that the system does not let a path be looked at."""
+    return SettingsError(
+        f"{shown_name(path)[:60]} cannot be read ({error.strerror or type(error).__name__})",
+        "a path with the right to read",
+        "check the path and its rights",
+    )
+
+
+def walked(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
+    """Name all files below a folder; each folder in it that cannot be read is told to `on_error`."""
+    for at, _, names in os.walk(folder, onerror=on_error):
+        yield from (Path(at, name) for name in names)
 
 
 def sha256_of(path: Path) -> str:
@@ -31,9 +62,8 @@ def sha256_of(path: Path) -> str:
             while chunk := file.read(CHUNK_BYTES):
                 digest.update(chunk)
     except OSError as error:
-        name = "".join(letter if letter.isprintable() else "?" for letter in path.name)
         raise ClipNotReadableError(
-            f"{name} cannot be read ({error.strerror})", "a file with the right to read", "check its rights"
+            f"{shown_name(path)} cannot be read ({error.strerror})", "a file with the right to read", "check its rights"
         ) from error
     return digest.hexdigest()
 
@@ -84,7 +114,7 @@ def settle(aside: Path, results: Path) -> str:
     """Move a written result folder to its place, named by its result.json; give that name.
 
     The same result may be there already, from a run that was killed before it was recorded: then only files that it
-    lacks move in.
+    lacks move in. One whose result.json is damaged or gone is replaced, file by file, that one last.
     """
     try:
         target = place_of(aside, results)
@@ -97,15 +127,32 @@ def settle(aside: Path, results: Path) -> str:
         except OSError:
             if not target.is_dir():
                 raise
-            for file in aside.iterdir():
-                if not (target / file.name).exists():
-                    file.replace(target / file.name)
+            _complete(target, aside)
         to_disk(target.parent)
     except OSError as error:
         raise refusal(results, error) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return target.name
+
+
+def _complete(target: Path, aside: Path) -> None:
+    keeps = is_whole(target)
+    for file in sorted(aside.iterdir(), key=lambda file: file.name == RESULT_NAME):
+        there = target / file.name
+        if keeps and there.exists():
+            continue
+        if there.is_dir():
+            shutil.rmtree(there)
+        file.replace(there)
+
+
+def is_whole(result: Path) -> bool:
+    """True where the result.json in a folder of results is the one that the folder is named by."""
+    try:
+        return hashlib.sha256((result / RESULT_NAME).read_bytes()).hexdigest() == result.name
+    except OSError:
+        return False
 
 
 def to_disk(path: Path) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from vision.errors import TwitchscopeError
+from vision.model.request import Request
 from vision.model.result import ResultDocument
 from vision.report import export
 
@@ -18,11 +23,26 @@ _EVENT_COLUMNS = (
 
 @dataclass(frozen=True)
 class Rows:
-    """One outcome with its parts and events, as plain values that cross to and from any worker."""
+    """One outcome with its parts and events, as plain values that cross to and from any worker.
+
+    note : what else there is to tell of it on the screen; no database keeps it.
+    """
 
     outcome: Row
     parts: tuple[Row, ...] = ()
     events: tuple[Row, ...] = field(default=())
+    note: str | None = None
+
+
+def request_sha256(request: Request) -> str:
+    """Name what the user said by its content."""
+    return hashlib.sha256(TypeAdapter(Request).dump_json(request)).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def nothing_said() -> str:
+    """Name the request of who says nothing of a film."""
+    return request_sha256(Request())
 
 
 def rows_of(document: ResultDocument, result_sha256: str) -> Rows:

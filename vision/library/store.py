@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Engine, delete, insert, select, text
+from sqlalchemy import Engine, delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from vision.errors import (
@@ -25,9 +25,21 @@ from vision.errors import (
     WorkerLostError,
 )
 from vision.library import database, files
-from vision.library.rows import Rows
-from vision.library.schema import DONE, SCHEMA_LOCK_OF_WRITERS, Clip, Event, Outcome, Part, Patient, Run, Source
-from vision.report.folder import PARTIAL_PREFIX, is_empty, replace_text
+from vision.library.rows import Rows, nothing_said
+from vision.library.schema import (
+    DONE,
+    SCHEMA_LOCK_OF_WRITERS,
+    Clip,
+    Event,
+    Outcome,
+    Part,
+    Patient,
+    Review,
+    Run,
+    Source,
+)
+from vision.report.folder import PARTIAL_PREFIX, RESULT_NAME, is_empty, replace_text
+from vision.report.units import counted
 from vision.settings import Settings, settings_sha256
 
 MARK_NAME, DATABASE_NAME = "library.json", "library.sqlite"
@@ -57,10 +69,40 @@ class Known:
     state: str
     cause: str | None = None
     patient: str | None = None
+    result_sha256: str | None = None
+
+    def answers(self, request_sha256: str) -> bool:
+        """Whether it is what such a request asks for. Who says nothing is content with any result: of some films more
+        was said, and a result without that would be worse.
+        """
+        is_enough = self.state == DONE and request_sha256 == nothing_said()
+        return is_enough or self.request_sha256 == request_sha256
 
     def is_settled(self, retries_failed: bool) -> bool:
         """Whether it need not be done again. What failed for a cause that may be gone the next time always is."""
         return self.state == DONE or not (retries_failed or self.cause in PASSING)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What came of recording an outcome.
+
+    is_new : False where a good outcome is there already that stays.
+    reviews_gone : how many reviews there were of the outcome that it took the place of.
+    """
+
+    is_new: bool
+    reviews_gone: int = 0
+
+    @property
+    def note(self) -> str | None:
+        """Say what was lost by it; None where nothing was."""
+        if not self.reviews_gone:
+            return None
+        return (
+            f"it was analysed anew; {counted(self.reviews_gone, 'review')} of its earlier result no longer count "
+            "(their files stay beside that result)"
+        )
 
 
 def checked_patient(name: str) -> str:
@@ -135,15 +177,14 @@ class Library:
 
     def known(self, run_id: int) -> dict[str, Known]:
         """Read what a run has recorded, by clip."""
-        query = select(Clip.key, Outcome.request_sha256, Outcome.state, Outcome.cause, Patient.name)
-        query = query.join(Outcome, Outcome.clip_id == Clip.id).outerjoin(Patient, Clip.patient_id == Patient.id)
         with database.reading(self.engine) as session:
-            rows = session.execute(query.where(Outcome.run_id == run_id))
-            return {key: Known(*known) for key, *known in rows}
+            return {key: Known(*known) for key, *known in session.execute(_known_in(run_id))}
 
-    def is_done(self, key: str, run_id: int, request_sha256: str) -> bool:
-        """Look once more whether another program has recorded this meanwhile."""
-        return self.result_of(key, run_id, request_sha256) is not None
+    def known_of(self, key: str, run_id: int) -> Known | None:
+        """Read what a run has recorded of one clip by now."""
+        with database.reading(self.engine) as session:
+            row = session.execute(_known_in(run_id).where(Clip.key == key)).first()
+            return None if row is None else Known(*row[1:])
 
     def result_of(self, key: str, run_id: int, request_sha256: str) -> str | None:
         """Name the result that a run has of a clip and request; None where there is none."""
@@ -152,11 +193,27 @@ class Library:
         with database.reading(self.engine) as session:
             return session.scalar(query.where(Outcome.state == DONE))
 
+    def holds(self, result_sha256: str) -> bool:
+        """Whether a result's own file is there."""
+        return (self.result_folder(result_sha256) / RESULT_NAME).is_file()
+
     def sources(self) -> dict[str, tuple[str, str]]:
         """Read what each file held when it was last read: place → (stamp, key)."""
         with database.reading(self.engine) as session:
             rows = session.execute(select(Source.place_sha256, Source.stamp, Source.key))
             return {place: (stamp, key) for place, stamp, key in rows}
+
+    def owners(self) -> dict[str, str]:
+        """Read whose each clip is: key → patient."""
+        query = select(Clip.key, Patient.name).join(Patient, Clip.patient_id == Patient.id)
+        with database.reading(self.engine) as session:
+            return {row[0]: row[1] for row in session.execute(query)}
+
+    def remember(self, source: tuple[str, str], key: str) -> None:
+        """Note what a file held, to know it again without reading it."""
+        with database.writing(self.engine) as session:
+            one_writer(session)
+            session.merge(Source(place_sha256=source[0], stamp=source[1], key=key))
 
     def add_clip(self, key: str, facts: Facts) -> int:
         """Note a clip and whose it is.
@@ -173,17 +230,18 @@ class Library:
     def record(
         self, run_id: int, key: str, request_sha256: str, facts: Facts, rows: Rows, source: tuple[str, str] | None,
         *, replaces: bool = False,
-    ) -> bool:  # fmt: skip
+    ) -> Recorded:  # fmt: skip
         """Record one outcome with all that belongs to it, or nothing.
 
         Parameters
         ----------
         source : place and stamp of the file that held the clip, to know it again without reading it.
-        replaces : put this in the place of a good outcome too: its files are gone.
+        replaces : put this in the place of a good outcome of the same request too: its files are gone.
 
         Returns
         -------
-        False where a good outcome of the same request is there already: it stays.
+        What came of it. A good outcome stays where the request is the same or says nothing. Where its files are gone,
+        it stays if the new result is the same again, so that its reviews are still of it, or if there is none.
         """
         with database.writing(self.engine) as session:
             one_writer(session)
@@ -191,17 +249,12 @@ class Library:
             if source is not None:
                 session.merge(Source(place_sha256=source[0], stamp=source[1], key=key))
                 session.execute(delete(Clip).where(Clip.key == f"unread-{source[0]}"))  # it can be read now
-            old = session.execute(
-                select(Outcome.id, Outcome.request_sha256, Outcome.state).where(
-                    Outcome.clip_id == clip.id, Outcome.run_id == run_id
-                )
-            ).first()
-            if old is not None and not replaces and (old.request_sha256, old.state) == (request_sha256, DONE):
-                return False
-            if old is not None:
-                session.execute(delete(Outcome).where(Outcome.id == old.id))
+            old = session.scalar(select(Outcome).where(Outcome.clip_id == clip.id, Outcome.run_id == run_id))
+            if old is not None and _stays(old, request_sha256, rows, replaces=replaces):
+                return Recorded(is_new=False)
+            gone = 0 if old is None else _take_out(session, old.id)
             _insert(session, clip.id, run_id, request_sha256, rows)
-        return True
+        return Recorded(is_new=True, reviews_gone=gone)
 
     def result_folder(self, result_sha256: str) -> Path:
         """Say where a result lies."""
@@ -230,7 +283,7 @@ class Library:
                 lost = session.execute(text("PRAGMA foreign_key_check")).all()
                 problems += [f"database: {len(lost)} rows point nowhere"] if lost else []
             for key in session.scalars(select(Outcome.result_sha256).where(Outcome.result_sha256.is_not(None))):
-                if key is not None and not (self.result_folder(key) / "result.json").is_file():
+                if key is not None and not self.holds(key):
                     problems.append(f"result {key[:12]} is recorded but not there")
         return problems
 
@@ -246,6 +299,36 @@ def one_writer(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK_OF_WRITERS})
 
 
+def other_patient() -> OtherPatientError:
+    """Say that a film belongs to somebody else."""
+    return OtherPatientError("this film is filed under another patient", "one patient for a film", "check whose it is")
+
+
+def _known_in(run_id: int) -> Any:
+    """Select, for each clip of a run, its key and the fields of `Known`."""
+    query = select(
+        Clip.key, Outcome.request_sha256, Outcome.state, Outcome.cause, Patient.name, Outcome.result_sha256
+    )  # fmt: skip
+    query = query.join(Outcome, Outcome.clip_id == Clip.id).outerjoin(Patient, Clip.patient_id == Patient.id)
+    return query.where(Outcome.run_id == run_id)
+
+
+def _stays(old: Outcome, request_sha256: str, rows: Rows, *, replaces: bool) -> bool:
+    """Whether the outcome that is there is kept; see `Library.record`."""
+    if old.state != DONE:
+        return False
+    if old.request_sha256 != request_sha256:
+        return request_sha256 == nothing_said()
+    return not replaces or rows.outcome.get("result_sha256") in (None, old.result_sha256)
+
+
+def _take_out(session: Session, outcome_id: int) -> int:
+    """Delete an outcome and all that hangs on it; say how many reviews that were."""
+    reviews = session.scalar(select(func.count()).where(Review.outcome_id == outcome_id)) or 0
+    session.execute(delete(Outcome).where(Outcome.id == outcome_id))
+    return reviews
+
+
 def _clip(session: Session, key: str, facts: Facts) -> Clip:
     clip = session.scalar(select(Clip).where(Clip.key == key))
     if clip is None:
@@ -254,9 +337,7 @@ def _clip(session: Session, key: str, facts: Facts) -> Clip:
     if facts.patient is not None:
         owner = _patient(session, facts.patient)
         if clip.patient_id not in (None, owner.id):
-            raise OtherPatientError(
-                "this film is filed under another patient", "one patient for a film", "check whose it is"
-            )
+            raise other_patient()
         clip.patient_id = owner.id
     for name in ("filmed_on", "body_part", "side", "kept_as", "size_bytes"):
         if getattr(facts, name) is not None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from vision.errors import ClipError, DefectError
+from vision.errors import ClipError, DefectError, TwitchscopeError
 from vision.isolate import Progress
 from vision.library import files, work
+from vision.library.rows import request_sha256
 from vision.library.schema import DONE
 from vision.library.store import Facts, Library
-from vision.library.work import Job, file_clip, request_sha256
+from vision.library.work import Filed, Job, file_clip
 from vision.model.drawing import Drawing
 from vision.model.request import Request
 from vision.model.result import ResultDocument
@@ -22,12 +23,18 @@ from vision.video.files import require_regular_file
 
 @dataclass(frozen=True)
 class Uploaded:
-    """What came of it. `was_there`: the same film was analysed before in the same way. `advice`: of its file."""
+    """What came of it.
+
+    was_there : the same film was analysed before in the same way.
+    advice : of its file.
+    note : what was lost by it; None where nothing was.
+    """
 
     folder: Path
     document: ResultDocument
     was_there: bool
     advice: tuple[str, ...]
+    note: str | None = None
 
 
 def upload(
@@ -66,26 +73,39 @@ def upload(
         job = Job(
             str(source), key, request, settings, str(library.work), str(library.results), patient, drawing or Drawing()
         )
-        was_there, result = _result(library, job, key, patient, on_progress)
+        found = _result(library, job, key, patient, on_progress)
     finally:
         work.close_fences()
-    folder = library.result_folder(result)
+    folder = library.result_folder(found.name)
     document = ResultDocument.model_validate_json((folder / RESULT_NAME).read_text(encoding="utf-8"))
-    return Uploaded(folder, document, was_there, advice)
+    return Uploaded(folder, document, found.was_there, advice, found.note)
 
 
-def _result(library: Library, job: Job, key: str, patient: str, on_progress: Progress | None) -> tuple[bool, str]:
-    """Find the result of this film and request, or make and record it."""
+@dataclass(frozen=True)
+class _Found:
+    name: str
+    was_there: bool
+    note: str | None = None
+
+
+def _result(library: Library, job: Job, key: str, patient: str, on_progress: Progress | None) -> _Found:
+    """Find the result of this film and request, or make and record it; one that is damaged is made anew."""
     run_id, asked = library.run_of(job.settings), request_sha256(job.request)
     known = library.result_of(key, run_id, asked)
-    if known is not None and (library.result_folder(known) / RESULT_NAME).is_file():
+    if known is not None and files.is_whole(library.result_folder(known)):
         if job.drawing is not None and job.drawing.deidentify:
             work.draw(library.result_folder(known), job, on_progress)
-        return True, known
+        return _Found(known, was_there=True)
     filed = file_clip(job, on_progress)
     if filed.changed:
         raise ClipError("the film changed while it was analysed", "a finished file", "try again")
-    library.record(run_id, key, asked, Facts(patient=patient), filed.rows, None, replaces=known is not None)
+    done = library.record(run_id, key, asked, Facts(patient=patient), filed.rows, None, replaces=known is not None)
     if filed.rows.outcome["state"] != DONE:
-        raise filed.error or DefectError("a film was refused without a reason")
-    return False, str(filed.rows.outcome["result_sha256"])
+        raise _refused(filed, done.note)
+    return _Found(str(filed.rows.outcome["result_sha256"]), was_there=False, note=done.note)
+
+
+def _refused(filed: Filed, note: str | None) -> TwitchscopeError:
+    error = filed.error or DefectError("a film was refused without a reason")
+    error.advice = "; ".join(part for part in (error.advice, note) if part)
+    return error

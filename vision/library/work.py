@@ -11,8 +11,6 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from vision.errors import (
     ClipError,
     ClipStoppedError,
@@ -85,11 +83,6 @@ class _Kept:
     source: str
     settings: Settings
     fence: Fence
-
-
-def request_sha256(request: Request) -> str:
-    """Name what the user said by its content."""
-    return hashlib.sha256(TypeAdapter(Request).dump_json(request)).hexdigest()
 
 
 def place_sha256(place: str) -> str:
@@ -194,7 +187,7 @@ def _analyse_and_settle(job: Job, clip: Path, key: str, on_progress: Progress | 
         if job.drawing is not None:
             # One that a killed run left without recording it is drawn again: it may show more than is wanted now.
             there = files.place_of(aside, Path(job.results))
-            fence.draw(there if there.is_dir() else aside, clip, job.drawing)
+            fence.draw(there if files.is_whole(there) else aside, clip, job.drawing)
         name = files.settle(aside, Path(job.results))
     except ResultFileError:  # the film that the still is taken from is another one by now
         return key, Rows({}), True
@@ -210,7 +203,8 @@ def _fence_for(source: str, settings: Settings) -> Fence:
         if kept is not None:
             kept.fence.close()
         kept = _Kept(source, settings, Fence(settings, threads=1))
-        _kept.kept = _all_kept[threading.get_ident()] = kept
+    # Each time: one that `close_fences` ended on a Dask worker begins again, and has to be ended again.
+    _kept.kept = _all_kept[threading.get_ident()] = kept
     return kept.fence
 
 

@@ -13,12 +13,13 @@ import pytest
 from sqlalchemy import select
 
 from tests.builders import focal_result
+from tests.unit.library.test_store import review_it
 from vision.errors import ClipNotReadableError, LibraryError, OutputError
-from vision.library import database
-from vision.library.batch import Batch, Entry, Tally
+from vision.library import database, work
+from vision.library.batch import Batch, Entry, Tally, _stamp, _Ticket
 from vision.library.engines import Engine, judge_dask
-from vision.library.rows import failure_rows, rows_of
-from vision.library.schema import Clip, Outcome, Patient
+from vision.library.rows import failure_rows, request_sha256, rows_of
+from vision.library.schema import Clip, Outcome, Patient, Review
 from vision.library.store import Facts, Library
 from vision.library.work import Filed, Job, file_clip
 from vision.model.drawing import Drawing
@@ -44,6 +45,10 @@ class Executor:
 
 def good(job: Job) -> Filed:
     assert job.key is not None
+    if job.results:
+        folder = Path(job.results) / job.key[:2] / job.key
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "result.json").write_text("{}")
     return Filed(job.key, rows_of(focal_result(sha256=job.key).document, job.key))
 
 
@@ -200,3 +205,125 @@ def test_a_film_that_changes_meanwhile_is_done_again(library: Library, tmp_path:
     tally, _, asked = run(library, [entry], changing)
     assert (tally.done, asked) == (1, 2)
     assert list(library.known(1)) == [hashlib.sha256(b"another film").hexdigest()]
+
+
+def filed(library: Library, entry: Entry, answer: Callable[[Job], Filed]) -> str:
+    """Record what `upload` was told of a film, with its result in the library; give the result's name."""
+    key = hashlib.sha256(Path(entry.place).read_bytes()).hexdigest()
+    rows = answer(Job(entry.place, key, entry.request, Settings(), "", "", "")).rows
+    run_id = library.run_of(Settings())
+    library.record(run_id, key, request_sha256(entry.request), entry.facts, rows, None)
+    (library.result_folder(key)).mkdir(parents=True, exist_ok=True)
+    (library.result_folder(key) / "result.json").write_text("{}")
+    return key
+
+
+def test_a_batch_that_is_told_nothing_of_a_film_leaves_what_was_said_and_reviewed(
+    library: Library, tmp_path: Path
+) -> None:
+    told = film(tmp_path, "a.mp4", patient="P-1", side="left", capture_rate_hz=240.0, filmed_on="2026-03-01")
+    key = filed(library, told, good)
+    review_it(library)
+    for patient in (None, "P-1"):
+        tally, _, asked = run(library, [film(tmp_path, "a.mp4", patient=patient)])
+        assert (tally.passed, tally.done, asked) == (1, 0, 0)
+    assert library.known(library.run_of(Settings()))[key].request_sha256 == request_sha256(told.request)
+    with database.reading(library.engine) as session:
+        assert len(session.scalars(select(Review)).all()) == 1
+
+
+def test_a_batch_that_knows_better_says_which_reviews_are_lost(library: Library, tmp_path: Path) -> None:
+    filed(library, film(tmp_path, "a.mp4", side="left"), good)
+    review_it(library)
+    executor, notes = Executor(good), []
+    entries = [film(tmp_path, "a.mp4", side="right")]
+    batch = Batch(library, entries, Settings(), on_change=lambda _t, _e, rows: notes.append(rows and rows.note))
+    batch.run(Engine(executor, lambda: 2, judge_dask))  # type: ignore[arg-type]
+    assert [note for note in notes if note] == [
+        "it was analysed anew; 1 review of its earlier result no longer count (their files stay beside that result)"
+    ]
+
+
+def test_what_another_program_records_meanwhile_is_not_done_again(library: Library, tmp_path: Path) -> None:
+    told = film(tmp_path, "a.mp4", side="left")
+
+    class Late(Batch):
+        def _look(self, place: str) -> tuple[str | None, str | None]:
+            filed(library, told, good)
+            return super()._look(place)
+
+    executor = Executor(good)
+    tally = Late(library, [film(tmp_path, "a.mp4")], Settings()).run(
+        Engine(executor, lambda: 2, judge_dask)  # type: ignore[arg-type]
+    )
+    assert (tally.passed, executor.asked) == (1, [])
+
+
+def test_a_result_whose_file_is_gone_is_made_again_and_keeps_its_reviews(library: Library, tmp_path: Path) -> None:
+    entry = film(tmp_path, "a.mp4", side="left")
+    key = filed(library, entry, good)
+    review_it(library)
+    assert run(library, [entry])[2] == 0
+    (library.result_folder(key) / "result.json").unlink()
+    assert run(library, [film(tmp_path, "a.mp4")])[2] == 0  # who says nothing would make another one
+    tally, _, asked = run(library, [entry])
+    assert (tally.done, asked) == (1, 1)
+    with database.reading(library.engine) as session:
+        assert len(session.scalars(select(Review)).all()) == 1
+
+
+def test_a_film_of_another_patient_is_refused_before_it_is_analysed(library: Library, tmp_path: Path) -> None:
+    filed(library, film(tmp_path, "a.mp4", patient="P-1"), good)
+    other = Settings.model_validate({"video": {"small_side_px": 300}})  # another run, which knows nothing of the film
+    executor, said = Executor(good), []
+    batch = Batch(
+        library, [film(tmp_path, "a.mp4", patient="P-2")], other, on_change=lambda _t, _e, rows: said.append(rows)
+    )
+    tally = batch.run(Engine(executor, lambda: 2, judge_dask))  # type: ignore[arg-type]
+    assert (tally.failed, executor.asked, owners(library)) == (1, [], ["P-1"])
+    assert [rows.outcome["reason"] for rows in said if rows] == [
+        "this film is filed under another patient; expected one patient for a film"
+    ]
+
+
+def test_what_an_object_held_is_remembered_though_it_is_another_patients(library: Library, tmp_path: Path) -> None:
+    """Otherwise it would be fetched and analysed again with every batch."""
+    key = filed(library, film(tmp_path, "a.mp4", patient="P-1"), good)
+    batch = Batch(library, [], Settings())
+    entry = film(tmp_path, "b.mp4", patient="P-2")
+    assert batch._ticket(entry) is None  # known by its content; an object in a store is not, and ends here:
+    rows = good(Job(entry.place, key, Request(), Settings(), "", "", "")).rows
+    ticket = _Ticket(entry, _stamp(entry.place), Job(entry.place, None, Request(), Settings(), "", "", ""))
+    batch._finish(Engine(Executor(good), lambda: 1, judge_dask), ticket, Filed(key, rows))  # type: ignore[arg-type]
+    assert batch.tally.failed == 2
+    assert [key for _, key in library.sources().values()] == [key]
+
+
+def test_ctrl_c_while_an_outcome_is_taken_stops_the_batch_and_is_no_failure_of_a_film(
+    library: Library, tmp_path: Path
+) -> None:
+    def stopped(_job: Job) -> Filed:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(library, [film(tmp_path, "a.mp4")], stopped)
+    assert library.known(library.run_of(Settings())) == {}
+
+
+def test_a_fence_that_was_ended_elsewhere_is_ended_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Dask worker goes on with the fence that the batch before has closed."""
+    closed = []
+
+    class Fenced:
+        def __init__(self, *_: Any, **__: Any) -> None: ...
+
+        def close(self) -> None:
+            closed.append(self)
+
+    monkeypatch.setattr(work, "Fence", Fenced)
+    settings = Settings()
+    fence = work._fence_for("P-1", settings)
+    work.close_fences()
+    assert work._fence_for("P-1", settings) is fence
+    work.close_fences()
+    assert closed == [fence, fence]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import zipfile
 from contextlib import closing
 from pathlib import Path
 
@@ -14,16 +13,16 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from tests.builders import focal_result, rest_result
-from vision.errors import ClipNotReadableError, LibraryError, OutputError, SettingsError
+from vision.errors import ClipNotReadableError, LibraryError, SettingsError
 from vision.library import database, files
-from vision.library.patient import export_patient, forget_patient
-from vision.library.rows import failure_rows, rows_of
-from vision.library.schema import HEAD, Event, Outcome, Table
-from vision.library.store import Facts, Library, checked_patient
+from vision.library.rows import failure_rows, nothing_said, rows_of
+from vision.library.schema import HEAD, Event, Outcome, Review, Table
+from vision.library.store import Facts, Library, checked_patient, utc_now
 from vision.report.export import write_result
 from vision.settings import Settings
 
 KEY, REQUEST = "ab" * 32, "cd" * 32
+DAMAGED = ClipNotReadableError("film.mp4 is damaged", "a film", "copy it again")
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True).filter(lambda name: ".." not in name)
 
 
@@ -57,7 +56,7 @@ def test_whatever_order_outcomes_come_in_there_is_one_and_a_good_one_stays(
     tmp_path_factory: pytest.TempPathFactory, times: int, kinds: list[bool]
 ) -> None:
     good = rows_of(focal_result().document, "ef" * 32)
-    bad = failure_rows(ClipNotReadableError("film.mp4 is damaged", "a film", "copy it again"), "film.mp4")
+    bad = failure_rows(DAMAGED, "film.mp4")
     with Library(tmp_path_factory.mktemp("x") / "library") as library:
         run = library.run_of(Settings())
         for kind in kinds * times:
@@ -173,7 +172,8 @@ def test_a_database_that_stays_locked_is_told_and_nothing_is_half_recorded(
             with pytest.raises(LibraryError, match=r"locked.*run the same command again"):
                 library.record(run, KEY, REQUEST, Facts("P-1"), rows_of(focal_result().document, "ef" * 32), None)
             assert library.known(run) == {}  # who only reads does not wait
-        assert library.record(run, KEY, REQUEST, Facts("P-1"), rows_of(focal_result().document, "ef" * 32), None)
+        done = library.record(run, KEY, REQUEST, Facts("P-1"), rows_of(focal_result().document, "ef" * 32), None)
+        assert done.is_new
 
 
 def test_a_damaged_database_is_refused_in_words(tmp_path: Path) -> None:
@@ -207,44 +207,61 @@ def test_a_copy_is_the_original_or_nothing(tmp_path: Path, library: Library) -> 
     assert list(library.work.iterdir()) == []
 
 
+def test_a_film_of_which_something_was_said_is_not_replaced_by_nothing_said(library: Library) -> None:
+    run, good, bad = library.run_of(Settings()), rows_of(focal_result().document, "ef" * 32), failure_rows(DAMAGED)
+    for said, rows in ((REQUEST, bad), (nothing_said(), bad), (REQUEST, good)):
+        assert library.record(run, KEY, said, Facts(), rows, None).is_new
+    for rows in (good, bad):
+        assert not library.record(run, KEY, nothing_said(), Facts(), rows, None).is_new
+    assert (library.known(run)[KEY].request_sha256, count(library, Event)) == (REQUEST, 14)
+    assert library.record(run, KEY, "ee" * 32, Facts(), good, None).is_new
+
+
+def review_it(library: Library, times: int = 1) -> None:
+    with database.writing(library.engine) as session:
+        number = session.scalars(select(Outcome.id)).one()
+        session.add_all(
+            Review(outcome_id=number, reviewer=f"Dr {n}", reviewed_at=utc_now(), verdict_json="{}")
+            for n in range(times)
+        )
+
+
+def test_reviews_that_are_lost_are_told(library: Library) -> None:
+    run, rows = library.run_of(Settings()), rows_of(focal_result().document, "ef" * 32)
+    assert library.record(run, KEY, REQUEST, Facts(), rows, None).note is None
+    review_it(library, times=2)
+    done = library.record(run, KEY, "ee" * 32, Facts(), rows, None)
+    assert (done.reviews_gone, count(library, Review)) == (2, 0)
+    assert "2 reviews of its earlier result no longer count" in str(done.note)
+
+
+def test_a_result_that_was_gone_and_is_the_same_again_keeps_its_reviews(library: Library) -> None:
+    run, rows = library.run_of(Settings()), rows_of(focal_result().document, "ef" * 32)
+    library.record(run, KEY, REQUEST, Facts(), rows, None)
+    review_it(library)
+    assert not library.record(run, KEY, REQUEST, Facts(), rows, None, replaces=True).is_new
+    assert count(library, Review) == 1
+    other = rows_of(focal_result().document, "aa" * 32)
+    assert library.record(run, KEY, REQUEST, Facts(), other, None, replaces=True).reviews_gone == 1
+
+
+def test_a_damaged_result_is_settled_anew_with_all_its_files(library: Library) -> None:
+    folder = library.result_folder(file_result(library, focal_result()))
+    whole = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".npz"}
+    (folder / "reviews").mkdir()
+    for name in whole:
+        (folder / name).write_bytes(b"{")
+    assert not files.is_whole(folder)
+    file_result(library, focal_result())
+    assert files.is_whole(folder)
+    assert {name: (folder / name).read_bytes() for name in whole} == whole
+    assert ((folder / "reviews").is_dir(), list(library.work.iterdir())) == (True, [])
+
+
 def test_settling_the_same_result_twice_keeps_one(library: Library) -> None:
     assert file_result(library, focal_result()) == file_result(library, focal_result())
     assert len(list(library.results.glob("*/*"))) == 1
     assert library.check() == []
-
-
-def test_forget_takes_everything_and_nothing_else(library: Library, tmp_path: Path) -> None:
-    file_result(library, focal_result(sha256=KEY), KEY, "P-1")
-    file_result(library, rest_result(sha256=KEY), KEY, "P-1", request="ee" * 32)  # the first result is orphaned
-    other = file_result(library, rest_result(sha256="11" * 32), "11" * 32, "P-2")
-    assert export_patient(library, "P-1", tmp_path / "p.zip").files > 1
-    gone = forget_patient(library, "P-1")
-    assert (gone.clips, gone.outcomes, gone.results) == (1, 1, 2)
-    assert [path.name for path in library.results.glob("*/*")] == [other]
-    with pytest.raises(LibraryError, match="no patient"):
-        forget_patient(library, "P-1")
-    raw = (library.folder / "library.sqlite").read_bytes()
-    assert KEY.encode() not in raw
-    assert library.check() == []
-
-
-def test_an_archive_holds_the_films_of_single_twitches(library: Library, tmp_path: Path) -> None:
-    """They lie in a folder within the result."""
-    folder = library.result_folder(file_result(library, focal_result(sha256=KEY), KEY, "P-1"))
-    (folder / "event-clips" / "deep").mkdir(parents=True)
-    (folder / "event-clips" / "event-1.mp4").write_bytes(b"film")
-    held = export_patient(library, "P-1", tmp_path / "p.zip")
-    with zipfile.ZipFile(tmp_path / "p.zip") as archive:
-        names = archive.namelist()
-        assert [archive.read(name) for name in names if name.endswith("event-clips/event-1.mp4")] == [b"film"]
-    assert len(names) == held.files == 1 + sum(path.is_file() for path in folder.rglob("*"))
-
-
-def test_an_archive_is_never_overwritten(library: Library, tmp_path: Path) -> None:
-    library.add_clip(KEY, Facts("P-1"))
-    (tmp_path / "p.zip").write_text("mine")
-    with pytest.raises(OutputError, match="already"):
-        export_patient(library, "P-1", tmp_path / "p.zip")
 
 
 def test_a_result_that_is_gone_is_found(library: Library) -> None:
