@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from vision.errors import LibraryError
-from vision.library.schema import HEAD, SCHEMA_LOCK
+from vision.library.schema import HEAD, SCHEMA_LOCK, SCHEMA_LOCK_OF_WRITERS
 
 BUSY_MS = 30_000  # how long a statement waits for another program's; our choice
 KINDS = ("sqlite", "postgresql")  # what the library is tested with
@@ -24,7 +24,12 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 RESTART = "nothing that was recorded is lost; run the same command again"
 
 
-def connect(url: str) -> Engine:
+def url_of(path: Path) -> URL:
+    """Name a SQLite file, whatever signs its path holds: in a text, what follows a ``?`` would be an option."""
+    return URL.create("sqlite", database=str(path))
+
+
+def connect(url: str | URL) -> Engine:
     """Make the engine; nothing is opened yet.
 
     Raises
@@ -78,6 +83,12 @@ def writing(engine: Engine) -> Iterator[Session]:
     """Give a session whose changes are recorded together when the block ends well, or not at all."""
     with explained(), Session(engine.execution_options(writes=True)) as session, session.begin():
         yield session
+
+
+def one_writer(session: Session) -> None:
+    """One writer after the other, on PostgreSQL too: what was looked up stays true until it is written."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK_OF_WRITERS})
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from vision.errors import ResultFileError
 from vision.library import schema
-from vision.library.database import reading, writing
-from vision.library.store import Library, one_writer
+from vision.library.database import one_writer, reading, writing
+from vision.library.store import Library
 from vision.model.drawing import Drawing
 from vision.model.review import Review
 from vision.report.export import content_sha256, read_result

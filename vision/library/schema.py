@@ -12,7 +12,7 @@ import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0002"
+HEAD = "0003"
 DONE, FAILED = "done", "failed"
 SCHEMA_LOCK, SCHEMA_LOCK_OF_WRITERS = 727_001, 727_002  # numbers of our own for advisory locks of PostgreSQL
 # PostgreSQL names constraints in its own way; migrations need names that are the same everywhere.
@@ -30,6 +30,13 @@ class Table(DeclarativeBase):
     """Base of all tables."""
 
     metadata = MetaData(naming_convention=NAMES)
+
+
+class Shelf(Table):
+    """The library that this database belongs to: one row. `id` stands in its library.json, too."""
+
+    __tablename__ = "shelf"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
 
 
 class Patient(Table):

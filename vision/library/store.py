@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -20,15 +19,13 @@ from vision.errors import (
     ClipNotFetchedError,
     LibraryError,
     OtherPatientError,
-    OutputError,
     SettingsError,
     WorkerLostError,
 )
-from vision.library import database, files
+from vision.library import database, identity, mark
 from vision.library.rows import Rows, nothing_said
 from vision.library.schema import (
     DONE,
-    SCHEMA_LOCK_OF_WRITERS,
     Clip,
     Event,
     Outcome,
@@ -38,13 +35,10 @@ from vision.library.schema import (
     Run,
     Source,
 )
-from vision.report.folder import PARTIAL_PREFIX, RESULT_NAME, is_empty, replace_text
+from vision.report.folder import RESULT_NAME
 from vision.report.units import counted
 from vision.settings import Settings, settings_sha256
 
-MARK_NAME, DATABASE_NAME = "library.json", "library.sqlite"
-CLIPS, RESULTS, WORK = "clips", "results", "work"
-FORMAT = 1
 PASSING = (ClipNotFetchedError.__name__, WorkerLostError.__name__)  # causes that may be gone the next time
 PATIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -132,18 +126,20 @@ class Library:
     """
 
     def __init__(self, folder: Path, url: str | None = None, *, is_new_allowed: bool = True) -> None:
+        mark.require_path(folder)
         self.folder = folder.absolute()
-        self.clips, self.results, self.work = self.folder / CLIPS, self.folder / RESULTS, self.folder / WORK
+        self.clips, self.results, self.work = (self.folder / name for name in mark.FOLDERS)
         url = url or os.environ.get("TWITCHSCOPE_DATABASE")
-        is_new = _is_new(self.folder, url, is_new_allowed=is_new_allowed)
-        self.engine: Engine = database.connect(url or f"sqlite:///{self.folder / DATABASE_NAME}")
+        is_new = mark.is_new(self.folder, url, is_new_allowed=is_new_allowed)
+        self.engine: Engine = database.connect(url or database.url_of(self.folder / mark.DATABASE_NAME))
         try:
             if is_new and not url:
-                _furnish(self.folder)  # SQLite lies in it
+                mark.furnish(self.folder)  # SQLite lies in it
             database.prepare(self.engine)
-            _furnish(self.folder)
-            if is_new:
-                _write_mark(self.folder, url)
+            name = identity.agree(self.engine, self.folder, is_own=not url, is_new=is_new)
+            mark.furnish(self.folder)
+            if name != mark.id_of(self.folder):
+                mark.write(self.folder, url, name)  # last: nothing says that it is a library before it is whole
         except BaseException:
             self.close()
             raise
@@ -164,7 +160,7 @@ class Library:
         """Find or begin the run of this version with these settings."""
         used = version("twitchscope"), settings_sha256(settings)
         with database.writing(self.engine) as session:
-            one_writer(session)
+            database.one_writer(session)
             found = session.scalar(select(Run.id).where(Run.version == used[0], Run.settings_sha256 == used[1]))
             if found is not None:
                 return found
@@ -212,7 +208,7 @@ class Library:
     def remember(self, source: tuple[str, str], key: str) -> None:
         """Note what a file held, to know it again without reading it."""
         with database.writing(self.engine) as session:
-            one_writer(session)
+            database.one_writer(session)
             session.merge(Source(place_sha256=source[0], stamp=source[1], key=key))
 
     def add_clip(self, key: str, facts: Facts) -> int:
@@ -224,7 +220,7 @@ class Library:
             It is filed under another patient.
         """
         with database.writing(self.engine) as session:
-            one_writer(session)
+            database.one_writer(session)
             return _clip(session, key, facts).id
 
     def record(
@@ -244,7 +240,7 @@ class Library:
         it stays if the new result is the same again, so that its reviews are still of it, or if there is none.
         """
         with database.writing(self.engine) as session:
-            one_writer(session)
+            database.one_writer(session)
             clip = _clip(session, key, facts)
             if source is not None:
                 session.merge(Source(place_sha256=source[0], stamp=source[1], key=key))
@@ -291,12 +287,6 @@ class Library:
 def utc_now() -> datetime.datetime:
     """Give the time of day as the database keeps it."""
     return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
-
-
-def one_writer(session: Session) -> None:
-    """One writer after the other, on PostgreSQL too: what was looked up stays true until it is written."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK_OF_WRITERS})
 
 
 def other_patient() -> OtherPatientError:
@@ -366,69 +356,3 @@ def _insert(session: Session, clip_id: int, run_id: int, request_sha256: str, ro
     for table, values in tables:
         if values:
             session.execute(insert(table), [{"outcome_id": outcome.id, **row} for row in values])
-
-
-def _is_new(folder: Path, url: str | None, *, is_new_allowed: bool) -> bool:
-    """Look whether the folder is a library of this format and database, or may become one. Nothing is changed."""
-    mark = folder / MARK_NAME
-    try:
-        if not mark.exists():
-            if not is_new_allowed:
-                raise LibraryError(f"{folder.name} is no library", "one that upload or batch made", "check --library")
-            if _may_become_one(folder, url):
-                return True
-            if not mark.exists():  # another program may have made it meanwhile
-                raise LibraryError(
-                    f"the folder {folder.name} holds something else",
-                    "a new or empty folder, or a library",
-                    "name another",
-                )
-        said = json.loads(mark.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise _not_written(folder, error.strerror) from error
-    except ValueError as error:
-        raise LibraryError(f"{MARK_NAME} is damaged", "the file that twitchscope wrote", "put back a backup") from error
-    if not isinstance(said, dict) or said.get("format") != FORMAT:
-        raise LibraryError("the library was made by a newer version of twitchscope", f"format {FORMAT}", "update it")
-    if (said.get("database") == "url") != bool(url):
-        expected = "--database or TWITCHSCOPE_DATABASE" if not url else "no --database"
-        raise LibraryError("this library was made with another database", expected, "name the one it was made with")
-    return False
-
-
-def _may_become_one(folder: Path, url: str | None) -> bool:
-    """True for a folder that is new, empty, or what a program left that was stopped while it made a library."""
-    if not folder.is_dir():
-        return not folder.exists()
-    ours = (PARTIAL_PREFIX,) if url else (PARTIAL_PREFIX, DATABASE_NAME)
-    rest = [path for path in folder.iterdir() if not path.name.startswith(ours)]
-    return all(path.name in (CLIPS, RESULTS, WORK) and path.is_dir() and is_empty(path) for path in rest)
-
-
-def _furnish(folder: Path) -> None:
-    """Make the folders of a library, and take away what killed processes left long ago."""
-    try:
-        for name in (CLIPS, RESULTS, WORK):
-            if not (folder / name).is_dir():
-                (folder / name).mkdir(parents=True, exist_ok=True)
-        files.sweep(folder / WORK)
-    except OSError as error:
-        raise _not_written(folder, error.strerror) from error
-
-
-def _write_mark(folder: Path, url: str | None) -> None:
-    """Say last that this is a library, and with which kind of database: nothing says so of one that is not whole."""
-    try:
-        replace_text(
-            folder / MARK_NAME, json.dumps({"format": FORMAT, "database": "url" if url else DATABASE_NAME}) + "\n"
-        )
-    except OutputError as error:
-        raise _not_written(folder, error.found) from error
-
-
-def _not_written(folder: Path, how: str | None) -> OutputError:
-    return OutputError(
-        f"the library {folder.name} cannot be written ({how})",
-        "a disk with room and the right to write",
-        "name another with --library",
-    )

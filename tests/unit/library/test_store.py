@@ -136,7 +136,7 @@ def test_a_database_that_is_none_leaves_no_library(tmp_path: Path, url: str, sai
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("stopped_in", ["_write_mark", "_furnish"])
+@pytest.mark.parametrize("stopped_in", ["write", "furnish"])
 def test_a_library_whose_making_was_stopped_is_made_the_next_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped_in: str
 ) -> None:
@@ -144,7 +144,7 @@ def test_a_library_whose_making_was_stopped_is_made_the_next_time(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(f"vision.library.store.{stopped_in}", stop)
+        patched.setattr(f"vision.library.mark.{stopped_in}", stop)
         with pytest.raises(KeyboardInterrupt):
             Library(tmp_path / "library")
     assert not (tmp_path / "library" / "library.json").exists()
