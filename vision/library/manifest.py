@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vision.errors import ClipNotReadableError, OutputError, SettingsError, TwitchscopeError
-from vision.library import remote
+from vision.library import files, remote
 from vision.library.batch import Entry
 from vision.library.store import Facts, checked_patient
 from vision.model.request import Request
@@ -33,7 +33,16 @@ MOST_ROWS = 1_000_000
 MOST_FAULTS_SHOWN = 50
 
 
-def entries_of(places: Sequence[str], settings: Settings, patient: str | None = None) -> list[Entry]:
+def _refuse(error: SettingsError) -> None:
+    raise error
+
+
+def entries_of(
+    places: Sequence[str],
+    settings: Settings,
+    patient: str | None = None,
+    on_fault: Callable[[SettingsError], None] = _refuse,
+) -> list[Entry]:
     """Find the clips of a batch.
 
     Parameters
@@ -41,6 +50,7 @@ def entries_of(places: Sequence[str], settings: Settings, patient: str | None = 
     places : folders, clips, addresses, or one manifest that ends in ``.csv``.
     settings : say which stores are read from, and whether links are followed.
     patient : whose all clips are; a manifest says so in its own column.
+    on_fault : told each folder below a place that cannot be read; what it holds is left out. Raises, unless given.
 
     Raises
     ------
@@ -52,25 +62,26 @@ def entries_of(places: Sequence[str], settings: Settings, patient: str | None = 
             raise SettingsError("a manifest together with others", "the manifest alone", "name what else in its rows")
         return read_manifest(Path(places[0]), settings)
     facts = Facts(patient=None if patient is None else checked_patient(patient))
-    found = [Entry(clip, Request(), facts) for place in places for clip in _clips_in(place, settings)]
+    found = [Entry(clip, Request(), facts) for place in places for clip in _clips_in(place, settings, on_fault)]
     if not found:
         raise SettingsError("no clip was found there", f"files such as {', '.join(SUFFIXES[:6])}", "check it")
     return found
 
 
-def _clips_in(place: str, settings: Settings) -> Iterator[str]:
+def _clips_in(place: str, settings: Settings, on_fault: Callable[[SettingsError], None]) -> Iterator[str]:
     if remote.is_remote(place):
         yield from (name for name in remote.listed(place, settings.fetch) if Path(name).suffix.lower() in SUFFIXES)
         return
     path = Path(place)
-    if path.is_dir():
+    if files.looked_at(path, Path.is_dir):
+        found = files.walked(path, lambda error: on_fault(files.not_looked_at(Path(error.filename), error)))
         # Hidden files are thumbnails and leftovers of copying ("._clip.mov" of macOS).
-        clips = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES)
-        yield from (str(file.absolute()) for file in clips if not file.name.startswith(".") and not file.is_dir())
-    elif path.exists() or path.is_symlink():
+        clips = (file for file in found if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
+        yield from (str(file.absolute()) for file in sorted(clips))
+    elif files.looked_at(path, Path.exists) or path.is_symlink():
         yield str(path.absolute())
     else:
-        raise SettingsError(f"there is no {path.name}", "a folder, a clip or a manifest", "check the path")
+        raise SettingsError(f"there is no {shown_name(path)}", "a folder, a clip or a manifest", "check the path")
 
 
 def read_manifest(path: Path, settings: Settings) -> list[Entry]:
@@ -117,7 +128,9 @@ def _missing_faults(lines: Mapping[str, int], settings: Settings) -> list[str]:
 
 def _rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Read header and rows with their lines; rows without any text are passed over, as spreadsheets leave them."""
-    if path.exists() and not path.is_file():  # opening a pipe would wait for somebody who writes into it
+    if files.looked_at(
+        path, lambda path: path.exists() and not path.is_file()
+    ):  # opening a pipe would wait for somebody who writes into it
         raise SettingsError(f"{shown_name(path)} is a folder, pipe or device", "a file in CSV", "check the path")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -206,7 +219,7 @@ def _place(value: str, beside: Path, settings: Settings) -> str:
 def _context(value: str, beside: Path) -> Any:
     from vision.context import load_context
 
-    if not (beside / value).is_file():
+    if not files.looked_at(beside / value, Path.is_file):
         raise ValueError("there is no such file")
     return load_context(beside / value, datetime.date.today())
 
@@ -276,8 +289,12 @@ def require_folder_apart(places: Sequence[str], library: Path) -> None:
     ------
     OutputError
         It lies in one of the folders, or is one.
+    SettingsError
+        A folder cannot be looked at.
     """
-    inside = library.resolve()
+    inside = Path(os.path.realpath(library))
     for place in places:
-        if not remote.is_remote(place) and Path(place).is_dir() and inside.is_relative_to(Path(place).resolve()):
+        if remote.is_remote(place) or not files.looked_at(Path(place), Path.is_dir):
+            continue
+        if inside.is_relative_to(os.path.realpath(place)):
             raise OutputError("the library lies inside the folder of clips", "a folder apart", "name another")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,6 +138,48 @@ def test_clips_are_found_below_a_folder_and_hidden_ones_are_not(folder: Path) ->
     assert [entry.name for entry in entries_of([str(folder)], SETTINGS)] == ["a.mp4", "b.mov", "C.MP4"]
     with pytest.raises(SettingsError, match="there is no"):
         entries_of([str(folder / "nowhere")], SETTINGS)
+
+
+LONG = "x" * 300  # longer than any file system lets a name be: the system refuses to look, to root too
+
+
+@pytest.mark.parametrize("place", [LONG, f"{LONG}/a.mp4", f"{LONG}.csv"])
+def test_a_place_that_the_system_does_not_let_be_looked_at_is_one_clear_line(folder: Path, place: str) -> None:
+    with pytest.raises(
+        SettingsError, match=r"^(x+|a\.mp4) cannot be read \(File name too long\); expected .*; check the path"
+    ):
+        entries_of([str(folder / place)], SETTINGS)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        require_folder_apart([str(folder / place)], folder / "library")
+
+
+def test_a_context_that_cannot_be_looked_at_is_a_fault_of_its_line(folder: Path) -> None:
+    with pytest.raises(SettingsError, match=r"line 2: context: x+ cannot be read"):
+        read_manifest(manifest(folder, f"clip,context\na.mp4,{LONG}\n"), SETTINGS)
+
+
+def test_folders_that_cannot_be_read_are_told_each_and_the_others_are_done(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("closed", "open", "shut\x1b"):
+        (folder / name).mkdir()
+        (folder / name / f"{name[0]}.mp4").write_bytes(b"x")
+    real = os.scandir
+
+    def scan(path: str) -> Any:
+        if Path(path).name[0] in "cs":
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scan)  # root may read whatever its rights are
+    with pytest.raises(SettingsError, match="cannot be read"):
+        entries_of([str(folder)], SETTINGS)
+    faults: list[SettingsError] = []
+    found = entries_of([str(folder)], SETTINGS, on_fault=faults.append)
+    assert [entry.name for entry in found] == ["a.mp4", "b.mov", "o.mp4"]
+    assert sorted(fault.found for fault in faults) == [
+        "closed cannot be read (Permission denied)", "shut? cannot be read (Permission denied)",
+    ]  # fmt: skip
 
 
 def test_a_library_inside_the_clips_is_refused(folder: Path) -> None:
