@@ -7,13 +7,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select
+import numpy as np
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from vision.library.course import Course, FilmRate, course_of
 from vision.library.database import reading
 from vision.library.schema import DONE, Clip, Outcome, Part, Review
 from vision.library.store import Library
+from vision.model.arrays import BoolArray, FloatArray
 from vision.model.regions import region_label
 
 GOOD_RATE_HZ = 50.0  # from here on a quick twitch's peak is seen alike (settings.quality.good_rate_hz)
@@ -113,11 +115,10 @@ def read_timeline(library: Library, patient: str) -> Timeline:
         query = select(Clip, Outcome).join(Outcome, Outcome.clip_id == Clip.id).where(Outcome.id.in_(latest))
         rows = [(clip, outcome) for clip, outcome in session.execute(query)]
         parts: dict[int, list[PartSeen]] = defaultdict(list)
-        wanted = [outcome.id for _, outcome in rows]
-        for part in session.scalars(select(Part).where(Part.outcome_id.in_(wanted)).order_by(Part.number)):
+        for part in session.scalars(select(Part).where(Part.outcome_id.in_(latest)).order_by(Part.number)):
             name = region_label(part.region, part.side)
             parts[part.outcome_id].append(PartSeen(name, part.observed_s, part.event_count, part.rate_per_min))
-        reviews = _reviews_of(session, wanted)
+        reviews = _reviews_of(session, latest)
         session.expunge_all()
     films = [
         _film(clip, outcome, tuple(parts[outcome.id]), reviews.get(outcome.id, 0))
@@ -127,8 +128,8 @@ def read_timeline(library: Library, patient: str) -> Timeline:
     return timeline_of(patient, films, failed_count=len(rows) - len(films))
 
 
-def _reviews_of(session: Session, outcome_ids: Sequence[int]) -> dict[int, int]:
-    query = select(Review.outcome_id, func.count()).where(Review.outcome_id.in_(outcome_ids))
+def _reviews_of(session: Session, outcomes: Select[tuple[int]]) -> dict[int, int]:
+    query = select(Review.outcome_id, func.count()).where(Review.outcome_id.in_(outcomes))
     return {row[0]: row[1] for row in session.execute(query.group_by(Review.outcome_id))}
 
 
@@ -161,7 +162,8 @@ def _judged(films: Sequence[Film]) -> list[Film]:
     """Join the largest set of films that compare with one of them; the others keep their reason."""
     sights = [_sight(film) for film in films]
     able = [sight for film, sight in zip(films, sights, strict=True) if _alone(film) is None]
-    best = max(able, key=lambda one: sum(_apart(one, other) is None for other in able), default=None)
+    counts = _alike_counts(able)
+    best = able[int(np.argmax(counts))] if able else None  # of several the first, as they are ordered
     reasons = [None if best is None else _apart(best, sight) for sight in sights]
     return [replace(film, beside=_alone(film) or why) for film, why in zip(films, reasons, strict=True)]
 
@@ -179,7 +181,7 @@ def _alone(film: Film) -> str | None:
 
 @dataclass(frozen=True)
 class _Sight:
-    """What of a film decides with which others it compares. Plain values: each is looked at for every other film.
+    """What of a film decides with which others it compares, as plain values.
 
     limits : of detection, as a share of the distance between the eyes, in mm, in pixels.
     sizes : that distance, and a millimetre, in pixels: the limit stands in the result in both.
@@ -219,6 +221,60 @@ def _apart(one: _Sight, two: _Sight) -> str | None:
     if limits is None or not _alike(*limits, LIMIT_RATIO):
         return "it sees smaller twitches, or only larger ones"
     return None
+
+
+def _alike_counts(sights: Sequence[_Sight]) -> list[int]:
+    """Count for each film how many of them `_apart` finds nothing against; of a thousand films in a moment."""
+    groups: dict[tuple[object, int], list[int]] = defaultdict(list)
+    for at, sight in enumerate(sights):
+        groups[sight.shows, sight.run].append(at)
+    counts = [0] * len(sights)
+    for members in groups.values():
+        figures = [
+            _table([[sights[at].rate_hz] for at in members]),
+            _table([sights[at].sizes for at in members]),
+            _table([sights[at].limits for at in members]),
+        ]
+        for row, at in enumerate(members):
+            counts[at] = _alike_count(row, *figures)
+    return counts
+
+
+def _table(values: Sequence[Sequence[float | None]]) -> FloatArray:
+    """Lay figures side by side, (K, N); NaN: not known."""
+    return np.array(values, dtype=float).T.copy()
+
+
+def _alike_count(at: int, rates: FloatArray, sizes: FloatArray, limits: FloatArray) -> int:
+    of_one_rate, _ = _looked(rates, at, RATE_RATIO)
+    of_one_size, has_size = _looked(sizes, at, DISTANCE_RATIO)
+    of_one_limit, _ = _looked(limits, at, LIMIT_RATIO)
+    return int(np.count_nonzero(of_one_rate & (of_one_size | ~has_size) & of_one_limit))
+
+
+def _looked(figures: FloatArray, at: int, ratio: float) -> tuple[BoolArray, BoolArray]:
+    """Compare one film with all by the first of several figures that both have, as `_known` and `_alike` do.
+
+    Parameters
+    ----------
+    figures : (K, N) float, NaN where not known.
+    at : the film's column.
+
+    Returns
+    -------
+    alike, known : (N,) bool
+        Where they are alike, and where there is a figure that both have.
+    """
+    alike, known = np.zeros(figures.shape[1], dtype=bool), np.zeros(figures.shape[1], dtype=bool)
+    for row in figures:
+        if np.isnan(row[at]) or known.all():
+            continue
+        new = ~known & ~np.isnan(row)
+        small, large = np.minimum(row, row[at]), np.maximum(row, row[at])
+        quotient = np.divide(large, small, out=np.full_like(large, np.inf), where=small > 0)
+        alike |= new & (quotient <= ratio)
+        known |= new
+    return alike, known
 
 
 def _known(one: Sequence[float | None], two: Sequence[float | None]) -> tuple[float, float] | None:
