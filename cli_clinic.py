@@ -161,9 +161,11 @@ def _print_uploaded(uploaded: Uploaded, name: str, patient: str) -> None:
 
     if uploaded.was_there:
         typer.echo(f"{name} is in the library already; this is what was found", err=True)
+    if uploaded.note is not None:
+        typer.echo(f"{name}: {uploaded.note}", err=True)
     _print_summary(uploaded.document, name)
     _print_list("To film better:", uploaded.advice)
-    typer.echo(f"Filed under {patient}: {uploaded.folder / 'report.html'}")
+    typer.echo(f"Filed under {patient}: {shown(uploaded.folder / 'report.html')}")
 
 
 def batch(
@@ -195,7 +197,13 @@ def batch(
     # Films of thousands of clips would fill the disk.
     drawing = None if no_report else Drawing(video=False, deidentify=deidentify)
     require_folder_apart(places, library)
-    entries = entries_of(places, used, patient)
+    faults: list[SettingsError] = []
+
+    def tell(fault: SettingsError) -> None:
+        faults.append(fault)
+        typer.echo(_one_line(f"twitchscope: {fault}; nothing in it was done"), err=True)
+
+    entries = entries_of(places, used, patient, tell)
     with _stoppable(), _engine(dask, workers) as engine, Library(library, database) as shelf, _table() as show:
         work = Batch(shelf, entries, used, retries_failed=retry_failed, drawing=drawing, on_change=show)
         try:
@@ -208,7 +216,7 @@ def batch(
         typer.echo(f"reports drawn before stay as they are; {AGAIN_HIDDEN}", err=True)
     if tally.failed_before:
         typer.echo("what failed before is tried again with --retry-failed", err=True)
-    raise typer.Exit(FAILED if tally.failed or tally.failed_before else DONE)
+    raise typer.Exit(FAILED if tally.failed or tally.failed_before or faults else DONE)
 
 
 def review(
@@ -239,7 +247,7 @@ def _review_one(shelf: Library, path: Path, *, debug: bool) -> int:
         return FAILED
     if filed.was_there:
         typer.echo(f"{name} is recorded already", err=True)
-    typer.echo(f"Recorded for {filed.patient or 'no patient'}: {filed.page}")
+    typer.echo(f"Recorded for {filed.patient or 'no patient'}: {shown(filed.page)}")
     return DONE
 
 
@@ -266,7 +274,7 @@ def timeline(
     typer.echo("\n".join(timeline_lines(course)))
     write_page(course, path)
     write_pdf(course, path.with_suffix(".pdf"))
-    typer.echo(f"Written: {path}\nWritten: {path.with_suffix('.pdf')}")
+    typer.echo(f"Written: {shown(path)}\nWritten: {shown(path.with_suffix('.pdf'))}")
 
 
 def summary(
@@ -279,16 +287,18 @@ def summary(
 ) -> None:
     """Say what all clips of the library add up to; write the table of them."""
     from vision.library.store import Library
-    from vision.library.summary import require_kind, summarise, summary_lines, write_summary
+    from vision.library.summary import gone_line, gone_results, require_kind, summarise, summary_lines, write_summary
 
     if out is not None:
         require_kind(out)
     with Library(library, database, is_new_allowed=False) as shelf:
-        found = summarise(shelf)
+        found, gone = summarise(shelf), gone_results(shelf)
+    if gone:
+        typer.echo(gone_line(gone), err=True)
     typer.echo("\n".join(summary_lines(found)))
     if out is not None:
         write_summary(found, out)
-        typer.echo(f"Written: {out}")
+        typer.echo(f"Written: {shown(out)}")
 
 
 def export(
@@ -305,7 +315,10 @@ def export(
     path = out or Path(f"{checked_patient(patient)}.zip")
     with Library(library, database, is_new_allowed=False) as shelf:
         held = export_patient(shelf, patient, path)
-    typer.echo(f"Written: {path} ({held.files} files, {held.reviews} reviews)")
+    if held.missing:
+        told = "1 file is" if held.missing == 1 else f"{held.missing} files are"
+        typer.echo(f"{told} missing; patient.json in the archive says which", err=True)
+    typer.echo(f"Written: {shown(path)} ({held.files} files, {held.reviews} reviews)")
 
 
 def forget(
@@ -345,10 +358,15 @@ def _table() -> Iterator[Callable[[Tally, Entry | None, Rows | None], None]]:
     console = Console(stderr=True)
     with Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else _nothing() as live:
 
+        def tell(line: str) -> None:
+            console.print(_one_line(line), markup=False, highlight=False, soft_wrap=True)
+
         def show(tally: Tally, entry: Entry | None, rows: Rows | None) -> None:
             if rows is not None and entry is not None and rows.outcome["state"] == "failed":
                 said = "; ".join(part for part in (rows.outcome["reason"], rows.outcome["advice"]) if part)
-                console.print(_one_line(f"{entry.name}: {said}"), markup=False, highlight=False, soft_wrap=True)
+                tell(f"{entry.name}: {said}")
+            if rows is not None and entry is not None and rows.note is not None:
+                tell(f"{entry.name}: {rows.note}")
             if live is not None:
                 live.update(_tally_table(tally), refresh=True)
 

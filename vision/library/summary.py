@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,13 @@ from vision.errors import LibraryError, SettingsError
 from vision.library.database import reading
 from vision.library.schema import Clip, Outcome, Patient, Run
 from vision.library.store import Library
-from vision.report.folder import refusal, replace_text
+from vision.report.folder import RESULT_NAME, replace_text, write_aside
 from vision.report.text import REQUIRED_WORDING
 from vision.report.units import counted
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet would calculate such a text (OWASP)
 MOST_PAGE_ROWS = 2000  # a page with more is slow to filter; the whole table is for CSV and Parquet; our choice
+KEY_LETTERS, MOST_GONE_SHOWN = 12, 5  # of the clips whose results are gone, on the screen
 _COLUMNS: tuple[tuple[str, ColumnElement[Any] | Any], ...] = (
     ("clip", Clip.key),
     ("patient", Patient.name),
@@ -105,6 +107,26 @@ def _query() -> Any:
     return query.where(Outcome.id.in_(latest)).order_by(Patient.name, Clip.filmed_on, Outcome.id)
 
 
+def gone_results(library: Library) -> list[str]:
+    """Name the clips whose result is recorded but not there. Nothing is opened: it stays quick for a whole clinic."""
+    latest = select(func.max(Outcome.id)).group_by(Outcome.clip_id)
+    query = select(Clip.key, Outcome.result_sha256).join(Outcome, Outcome.clip_id == Clip.id)
+    with reading(library.engine) as session:
+        rows = session.execute(query.where(Outcome.id.in_(latest), Outcome.result_sha256.is_not(None))).all()
+    results = os.fspath(library.results)
+    return [key for key, name in rows if not os.path.exists(f"{results}/{name[:2]}/{name}/{RESULT_NAME}")]  # noqa: PTH110 a third of the time
+
+
+def gone_line(keys: Sequence[str]) -> str:
+    """Say of which clips the results are gone, and what to do."""
+    some = ", ".join(key[:KEY_LETTERS] for key in keys[:MOST_GONE_SHOWN])
+    more = f" and {len(keys) - MOST_GONE_SHOWN} more" if len(keys) > MOST_GONE_SHOWN else ""
+    return (
+        f"{counted(len(keys), 'result')} recorded but not in the library's folder, of clip {some}{more}; "
+        "upload or batch makes them again from the films, as they were told of them before"
+    )
+
+
 def _tally(values: Any) -> dict[str, int]:
     return dict(Counter(value for value in values if value is not None).most_common())
 
@@ -177,14 +199,13 @@ def _write_parquet(summary: Summary, path: Path) -> None:
         advice = "pip install 'twitchscope[parquet]', or write .csv"
         raise LibraryError("Parquet cannot be written", "the package pyarrow", advice) from error
     columns = zip(*summary.rows, strict=True) if summary.rows else ([] for _ in COLUMNS)
-    aside = path.with_name(f".{path.name}.partial")
-    try:
-        parquet.write_table(pyarrow.table(dict(zip(COLUMNS, map(list, columns), strict=True))), aside)
-        aside.replace(path)
-    except OSError as error:
-        raise refusal(path, error) from error
-    finally:
-        aside.unlink(missing_ok=True)
+    table = pyarrow.table(dict(zip(COLUMNS, map(list, columns), strict=True)))
+
+    def write(aside: Path) -> None:
+        with aside.open("wb") as file:  # pyarrow itself opens no name whose bytes are no letters
+            parquet.write_table(table, file)
+
+    write_aside(path, write)
 
 
 def _write_page(summary: Summary, path: Path) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+import cli
 from tests.builders import focal_result, rest_result
+from tests.unit.library.test_store import file_result
 from vision import errors
 from vision.errors import ClipNotReadableError, SettingsError
 from vision.library.rows import failure_rows, rows_of
 from vision.library.store import PASSING, Facts, Library
-from vision.library.summary import CAUSES, COLUMNS, summarise, summary_lines, write_summary
+from vision.library.summary import CAUSES, COLUMNS, gone_results, summarise, summary_lines, write_summary
 from vision.settings import Settings
 
 
@@ -67,3 +69,17 @@ def test_every_cause_has_words_and_is_a_class_of_ours() -> None:
     kinds = {kind.__name__ for kind in errors.ClipError.__subclasses__()}
     assert kinds | set(PASSING) <= set(CAUSES)
     assert all(hasattr(errors, name) for name in CAUSES)
+
+
+def test_results_that_are_gone_are_told_by_their_clips(library: Library, capfd: pytest.CaptureFixture[str]) -> None:
+    keys = [f"{n:02d}" * 32 for n in range(8)]
+    names = [file_result(library, rest_result(sha256=key), key) for key in keys]
+    assert gone_results(library) == []
+    for name in names[1:]:
+        (library.result_folder(name) / "result.json").unlink()
+    assert gone_results(library) == keys[1:]
+    assert cli.main(["summary", "--library", str(library.folder)]) == 0
+    said = capfd.readouterr()
+    assert said.err.startswith("7 results recorded but not in the library's folder, of clip 010101010101, 02")
+    assert "050505050505 and 2 more; upload or batch makes them again" in said.err
+    assert "8 clips of 0 patients: 8 with a result" in said.out
