@@ -14,23 +14,25 @@ from typing import Any
 from sqlalchemy import delete, func, inspect, select
 from sqlalchemy.orm import Session
 
-from vision.errors import OutputError
+from vision.errors import LibraryError, OutputError
 from vision.library import files
-from vision.library.database import reading, writing
+from vision.library.database import explained, explained_raw, one_writer, reading, writing
 from vision.library.schema import Clip, Event, Outcome, Part, Patient, Review, Source
 from vision.library.store import Library
 from vision.library.summary import clips_of
-from vision.report.folder import RESULT_NAME, refusal
+from vision.report.folder import RESULT_NAME, write_aside
+from vision.video.files import shown_name
 
 DATA_NAME = "patient.json"
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What an archive holds."""
+    """What an archive holds. `missing`: files that should be in the library and are not there or cannot be read."""
 
     files: int
     reviews: int
+    missing: int
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ def export_patient(library: Library, name: str, out: Path) -> Exported:
     """Write everything about a patient into one zip archive.
 
     The copies of the films are the originals, bit for bit: what the phone wrote into them (place, time) is in them.
+    Results that no outcome knows any more, with their reviews, are in it too. What should be there and is not stands
+    in patient.json as missing.
 
     Raises
     ------
@@ -57,27 +61,37 @@ def export_patient(library: Library, name: str, out: Path) -> Exported:
     OutputError
         The archive is there already or cannot be written.
     """
-    if out.exists():
-        raise OutputError(f"{out.name} is there already", "a new file", "name another with --out")
+    if files.looked_at(out, Path.exists):
+        raise OutputError(f"{shown_name(out)} is there already", "a new file", "name another with --out")
     with reading(library.engine) as session:
         patient = library.require_patient(session, name)
-        clips = clips_of(session, patient)
-        said = _data(session, patient, clips)
-        data = json.dumps(said, indent=2, ensure_ascii=False, default=str) + "\n"
-        paths = list(_files_of(library, session, clips))
-    aside = files.aside_in(out.absolute().parent)
+        said = _data(session, patient)
+        paths = _files_of(library, session, patient)
+    write_aside(out, lambda aside: _write_archive(aside, library.folder, said, paths))
+    missing = len(said["missing"])
+    return Exported(len(paths) - missing + 1, len(said["reviews"]), missing)
+
+
+def _write_archive(aside: Path, folder: Path, said: dict[str, Any], paths: list[Path]) -> None:
+    """Write the files, and then what is said of them: what was not there, too."""
+    with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
+        for path in paths:
+            name = path.relative_to(folder).as_posix()
+            if _can_be_read(path):
+                archive.write(path, name)
+            else:
+                said["missing"].append(name)
+        archive.writestr(DATA_NAME, json.dumps(said, indent=2, ensure_ascii=False, default=str) + "\n")
+    files.to_disk(aside)
+
+
+def _can_be_read(path: Path) -> bool:
     try:
-        with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(DATA_NAME, data)
-            for path in paths:
-                archive.write(path, path.relative_to(library.folder).as_posix())
-        files.to_disk(aside)
-        aside.replace(out)
-    except OSError as error:
-        raise refusal(out, error) from error
-    finally:
-        aside.unlink(missing_ok=True)
-    return Exported(len(paths) + 1, len(said["reviews"]))
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError:
+        return False
+    return True
 
 
 def forget_patient(library: Library, name: str) -> Removed:
@@ -86,32 +100,33 @@ def forget_patient(library: Library, name: str) -> Removed:
     Raises
     ------
     LibraryError
-        There is no such patient.
+        There is no such patient; or all is removed, but another program holds SQLite's log with the rows still in it.
     OutputError
         A file cannot be removed; the database still knows it.
     """
     with reading(library.engine) as session:
         patient = library.require_patient(session, name)
         clips = clips_of(session, patient)
-        # By name too: a process that was killed may have copied a film, or filed a result, and not recorded it.
-        copies = [path for clip in clips for path in (library.clips / clip.key[:2]).glob(f"{clip.key}*")]
-        results = list({*_results_of(library, session, clips), *_unrecorded(library, session, clips)})
+        copies = [path for clip in clips for path in _copies_of(library, clip)]
+        results = list({*_results_of(library, session, patient), *_unrecorded(library, session, clips)})
     gone = _remove(copies), _remove(results)
     with writing(library.engine) as session:
+        one_writer(session)
         counts = _remove_rows(session, name)
     _overwrite(library)
     return Removed(counts["clips"], gone[0], counts["outcomes"], gone[1], counts["events"], counts["reviews"])
 
 
-def _data(session: Session, patient: Patient, clips: list[Clip]) -> dict[str, Any]:
-    outcomes = list(session.scalars(select(Outcome).where(Outcome.clip_id.in_([clip.id for clip in clips]))))
-    numbers = [outcome.id for outcome in outcomes]
+def _data(session: Session, patient: Patient) -> dict[str, Any]:
+    outcomes = select(Outcome).join(Clip, Outcome.clip_id == Clip.id).where(Clip.patient_id == patient.id)
+    numbers = outcomes.with_only_columns(Outcome.id)
     tables: dict[str, Any] = {"parts": Part, "events": Event, "reviews": Review}
-    said: dict[str, Any] = {"patient": _plain(patient), "clips": [_plain(clip) for clip in clips]}
-    said["outcomes"] = [_plain(outcome) for outcome in outcomes]
+    said: dict[str, Any] = {"patient": _plain(patient), "clips": [_plain(clip) for clip in clips_of(session, patient)]}
+    said["outcomes"] = [_plain(outcome) for outcome in session.scalars(outcomes)]
     for word, table in tables.items():
         rows: Any = session.scalars(select(table).where(table.outcome_id.in_(numbers)))
         said[word] = [_plain(row) for row in rows]
+    said["missing"] = []
     return said
 
 
@@ -119,19 +134,30 @@ def _plain(row: Any) -> dict[str, Any]:
     return {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
 
 
-def _files_of(library: Library, session: Session, clips: list[Clip]) -> Iterator[Path]:
+def _files_of(library: Library, session: Session, patient: Patient) -> list[Path]:
+    """List what there is of a patient, and what there should be."""
+    clips, found = clips_of(session, patient), []
     for clip in clips:
-        if clip.kept_as is not None:
-            yield library.clips / clip.kept_as
-    for folder in _results_of(library, session, clips):
-        yield from (path for path in sorted(folder.rglob("*")) if path.is_file())
+        kept = set() if clip.kept_as is None else {library.clips / clip.kept_as}
+        found += sorted({*kept, *_copies_of(library, clip)})
+    for folder in [*_results_of(library, session, patient), *_unrecorded(library, session, clips)]:
+        there: set[Path] = {folder / RESULT_NAME}
+        if folder.is_dir():
+            there |= set(files.walked(folder, lambda error: there.add(Path(error.filename))))  # noqa: B023 used at once
+        found += sorted(there)
+    return found
 
 
-def _results_of(library: Library, session: Session, clips: list[Clip]) -> Iterator[Path]:
-    query = select(Outcome.result_sha256).where(Outcome.clip_id.in_([clip.id for clip in clips])).distinct()
-    for key in session.scalars(query.where(Outcome.result_sha256.is_not(None))):
-        if key is not None and (folder := library.result_folder(key)).is_dir():
-            yield folder
+def _copies_of(library: Library, clip: Clip) -> Iterator[Path]:
+    """Find them by name too: a process that was killed may have copied a film and not recorded it."""
+    return (library.clips / clip.key[:2]).glob(f"{clip.key}*")
+
+
+def _results_of(library: Library, session: Session, patient: Patient) -> list[Path]:
+    """Say where the recorded results of a patient lie, or should."""
+    query = select(Outcome.result_sha256).join(Clip, Outcome.clip_id == Clip.id).where(Clip.patient_id == patient.id)
+    keys = session.scalars(query.where(Outcome.result_sha256.is_not(None)).distinct())
+    return [library.result_folder(key) for key in keys if key is not None]
 
 
 def _unrecorded(library: Library, session: Session, clips: list[Clip]) -> Iterator[Path]:
@@ -185,6 +211,13 @@ def _count(session: Session, query: Any) -> int:
 
 def _overwrite(library: Library) -> None:
     """Have SQLite drop the log that still holds the rows; in its tables they are overwritten (secure_delete)."""
-    if library.engine.dialect.name == "sqlite":
-        with closing(library.engine.raw_connection()) as connection:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if library.engine.dialect.name != "sqlite":
+        return
+    with explained(), explained_raw(), closing(library.engine.raw_connection()) as connection:
+        is_busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    if is_busy:
+        raise LibraryError(
+            "the patient is removed, but another program has the library open and holds the log with the removed rows",
+            "no other program",
+            "end it and run a command such as summary once: the log goes when the last one ends",
+        )
