@@ -146,8 +146,8 @@ def test_a_name_with_codes_for_the_terminal_is_told_once_and_harmless(
     assert ("\x1b" not in said, said.count("a?[2Jb.mp4")) == (True, 1)
 
 
-def test_interrupted_at_any_point_an_upload_ends_in_the_same_state(face_clip: Path, tmp_path: Path) -> None:
-    """What a killed upload leaves: a copy, a result, neither recorded. Run again, nothing is there twice."""
+def test_a_copy_and_a_result_that_nobody_recorded_are_taken_up(face_clip: Path, tmp_path: Path) -> None:
+    """As a killed upload leaves them; tests/unit/library/test_upload.py stops one at every step."""
     from vision.library.store import Library
     from vision.library.upload import upload
     from vision.model.request import Request
