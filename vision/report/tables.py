@@ -10,7 +10,9 @@ from vision.model.events import Site, TwitchEvent
 from vision.model.features import Frequency, IntervalRhythm, RhythmVerdict
 from vision.model.result import ResultDocument
 from vision.report.text import place
-from vision.report.units import NOT_MEASURED, counted, measured, p_value, share, significant, whole
+from vision.report.units import NOT_MEASURED, counted, listing, measured, p_value, share, significant, whole
+
+IOD_WORDS = "% of the distance between the outer corners of the eyes"
 
 
 @dataclass(frozen=True)
@@ -214,9 +216,10 @@ def _also(event: TwitchEvent) -> str:
 
 
 def amplitude_note(document: ResultDocument) -> str:
-    """Say what the per cent beside an amplitude are of; nothing where there are none."""
-    is_known = any(event.amplitude_iod is not None for event in document.events)
-    return " %: of the distance between the outer corners of the eyes." if is_known else ""
+    """Say what stands in brackets behind an amplitude; nothing where nothing does."""
+    mm = ["mm"] if any(event.amplitude_mm is not None for event in document.events) else []
+    iod = [IOD_WORDS] if any(event.amplitude_iod is not None for event in document.events) else []
+    return f"In brackets: {listing([*mm, *iod])}." if mm or iod else ""
 
 
 def _site_row(document: ResultDocument, site: Site) -> SiteRow:

@@ -35,7 +35,9 @@ def test_an_amplitude_is_in_px_and_in_what_else_is_known():
     skin = replace(event, amplitude_iod=None)
     assert tables.amplitude_words(skin) == "1.40 px"
     assert tables.amplitude_words(replace(skin, amplitude_mm=0.31)) == "1.40 px (0.31 mm)"
-    assert "outer corners of the eyes" in tables.amplitude_note(document)
+    both = document.model_copy(update={"events": (replace(event, amplitude_mm=0.31),)})
+    assert tables.amplitude_note(document) == f"In brackets: {tables.IOD_WORDS}."
+    assert tables.amplitude_note(both) == f"In brackets: mm and {tables.IOD_WORDS}."
     assert tables.amplitude_note(document.model_copy(update={"events": (skin,)})) == ""
     assert tables.site_rows(document)[0].amplitude == "1.2 px (0.56 %)"
     assert tables.site_rows(document.model_copy(update={"events": ()}))[0].amplitude == "not measured"
