@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pypdf
@@ -110,6 +111,37 @@ def test_a_click_in_the_timeline_jumps_there(page, folder):
     assert abs(shown_s(page) - third.onset_s) <= FRAME_S
     assert "Twitch 3" in page.inner_text("#now")
     assert page.locator("#site-trace svg").count() >= 1
+
+
+# Of each lane, left and right edge of every number that shows, from left to right.
+NUMBERS = """() => [...document.querySelectorAll(".timeline svg.timed")].map((svg) =>
+  [...svg.querySelectorAll("text.number")].filter((one) => one.checkVisibility())
+    .map((one) => one.getBoundingClientRect()).map((box) => [box.left, box.right]).sort((a, b) => a[0] - b[0]))"""
+
+
+@pytest.mark.parametrize(
+    ("media", "width_px"),
+    [("screen", 320), ("screen", 390), ("screen", 600), ("screen", 1000), ("screen", 1280), ("print", 688)],
+)
+def test_numbers_stand_above_the_twitches_and_never_overlap(chromium, tmp_path, media, width_px):
+    draw(builders.sustained_result(count=100), tmp_path, None, Drawing())
+    opened = chromium.new_page(viewport={"width": width_px, "height": 900})
+    opened.emulate_media(media=media)
+    opened.goto((tmp_path / "report.html").as_uri())
+    rows = [row for row in opened.evaluate(NUMBERS) if row]
+    assert len(rows) == 3
+    assert min(len(row) for row in rows) >= 6
+    gaps_px = [after[0] - before[1] for row in rows for before, after in pairwise(row)]
+    assert min(gaps_px) >= 1
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width_px or media == "print"
+    opened.close()
+
+
+def test_a_click_on_a_number_is_meant_for_its_twitch(page):
+    page.locator(".timeline").evaluate("one => one.scrollIntoView({ block: 'end' })")  # the film covers the top
+    page.locator('.timeline text.number[data-event="1"]').click()
+    assert "Twitch 1 of" in page.inner_text("#now")
+    assert page.locator(".timeline text.number.chosen").count() == 1
 
 
 def test_who_wants_less_motion_gets_the_jump_alone(page, folder):

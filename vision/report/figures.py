@@ -13,6 +13,10 @@ from vision.model.arrays import FloatArray
 from vision.report.svg import line, rect, rule, span, svg, text, tick
 
 LANE_HEIGHT_PX, QUIET_LANE_HEIGHT_PX, BURST_PX = 30, 12, 4
+NUMBER_HEIGHT_PX = 13  # above the twitches of a lane
+DIGIT_PX, NUMBER_GAP_PX = 6.7, 4.0  # of the widest usual fonts at the size in style.css.j2
+# Width of a lane on the narrowest phone, on paper too; and from the width of page on that style.css.j2 names.
+LANE_WIDTHS_PX = {"number": 280.0, "number wide": 640.0}
 AXIS_HEIGHT_PX = 22
 TRACE_HEIGHT_PX = 150
 TRACE_COLUMNS = 1000  # more than a report is wide: extremes of each column are kept, so no peak is lost
@@ -38,14 +42,18 @@ def lane(
 ) -> Markup:  # fmt: skip
     """Draw one lane of the timeline: bars from onset to offset, a line at each peak, hatching where unwatched.
 
-    bursts : from the first onset to the last offset of each, drawn as a bar under its twitches.
+    Above the bars stand the numbers of twitches, as many as have room. `bursts` : from the first onset to the last
+    offset of each, drawn as a bar under its twitches.
     """
-    height_px = LANE_HEIGHT_PX if marks else QUIET_LANE_HEIGHT_PX
-    parts = [rect(0, 100, 0, height_px, "ground")]
-    parts += [span(onset_s, offset_s, duration_s, 0, height_px, "unseen") for onset_s, offset_s in unwatched]
-    parts += [span(first_s, last_s, duration_s, height_px - BURST_PX, BURST_PX, "burst") for first_s, last_s in bursts]
-    parts += [_mark(mark, duration_s, height_px, kind) for mark in marks]
-    return svg(parts, height_px, alt, is_timed=True)
+    numbers = _numbers(marks, duration_s)
+    top_px = NUMBER_HEIGHT_PX if numbers else 0
+    tall_px = LANE_HEIGHT_PX if marks else QUIET_LANE_HEIGHT_PX
+    low_px = top_px + tall_px - BURST_PX
+    parts = [rect(0, 100, top_px, tall_px, "ground")]
+    parts += [span(onset_s, offset_s, duration_s, top_px, tall_px, "unseen") for onset_s, offset_s in unwatched]
+    parts += [span(first_s, last_s, duration_s, low_px, BURST_PX, "burst") for first_s, last_s in bursts]
+    parts += [_mark(mark, duration_s, top_px + 3, tall_px - 6 - BURST_PX, kind) for mark in marks]
+    return svg([*parts, *numbers], top_px + tall_px, alt, is_timed=True)
 
 
 def time_axis(duration_s: float) -> Markup:
@@ -131,10 +139,30 @@ def _value_ticks(low: float, high: float) -> list[float]:
     return [round(step * k, 6) for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _mark(mark: Mark, duration_s: float, height_px: float, kind: str) -> Markup:
-    tall_px = height_px - 6 - BURST_PX
-    bar = span(mark.onset_s, mark.offset_s, duration_s, 3, tall_px, f"{kind}-soft")
-    peak = line(100 * mark.peak_s / duration_s, 3, 3 + tall_px, kind)
+def _mark(mark: Mark, duration_s: float, top_px: float, tall_px: float, kind: str) -> Markup:
+    bar = span(mark.onset_s, mark.offset_s, duration_s, top_px, tall_px, f"{kind}-soft")
+    peak = line(100 * mark.peak_s / duration_s, top_px, top_px + tall_px, kind)
     number = Markup("") if mark.event is None else Markup(' data-event="{}"').format(mark.event)
     number += Markup(' class="{}"').format(mark.verdict) if mark.verdict else Markup("")
     return Markup("<g{}><title>{}</title>{}{}</g>").format(number, mark.label, bar, peak)
+
+
+def _numbers(marks: Sequence[Mark], duration_s: float) -> list[Markup]:
+    """Write the numbers that never overlap: those for which the narrowest page has room, then those of a wide one."""
+    taken: list[tuple[float, float]] = []  # share of the width, half of the letters in px
+    written: dict[int, Markup] = {}
+    for name, width_px in LANE_WIDTHS_PX.items():
+        for mark in marks:
+            if mark.event is None or mark.event in written:
+                continue
+            share, half_px = mark.peak_s / duration_s, DIGIT_PX * len(str(mark.event)) / 2
+            if all(abs(share - other) * width_px >= half_px + half + NUMBER_GAP_PX for other, half in taken):
+                taken.append((share, half_px))
+                written[mark.event] = _number(mark.event, share, name)
+    return list(written.values())
+
+
+def _number(event: int, share: float, name: str) -> Markup:
+    return Markup('<text class="{}" data-event="{}" x="{:.3f}%" y="{}" text-anchor="middle">{}</text>').format(
+        name, event, 100 * share, NUMBER_HEIGHT_PX - 3, event
+    )

@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -28,6 +29,36 @@ def test_a_lane_is_well_formed_and_stays_in_its_frame(duration_s, times):
         left, width = (float(rect.get(name).rstrip("%")) for name in ("x", "width"))
         assert 0 <= left <= 100.001
         assert 0 <= width <= 100.001
+
+
+def numbers_of(svg, names):
+    found = [one for one in ElementTree.fromstring(svg).iter("text") if one.get("class") in names]
+    return sorted((float(one.get("x").rstrip("%")) / 100, one.text) for one in found)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 60), max_size=80, unique=True), st.integers(1, 4000))
+def test_numbers_never_overlap_and_each_is_that_of_its_twitch(peaks_s, first):
+    marks = [Mark(at_s, at_s, at_s + 0.2, "a", first + k) for k, at_s in enumerate(sorted(peaks_s))]
+    svg = figures.lane(marks, [], 60.0, kind="event", alt="a")
+    names = list(figures.LANE_WIDTHS_PX)
+    for shown, width_px in ((names[:1], figures.LANE_WIDTHS_PX[names[0]]), (names, figures.LANE_WIDTHS_PX[names[1]])):
+        found = numbers_of(svg, shown)
+        assert bool(found) == bool(marks)
+        for (share, text), (other, after) in pairwise(found):
+            letters_px = figures.DIGIT_PX * (len(text) + len(after)) / 2
+            assert (other - share) * width_px >= letters_px + figures.NUMBER_GAP_PX - 0.05
+    peak_of = {str(mark.event): mark.peak_s / 60 for mark in marks}
+    assert all(abs(share - peak_of[text]) < 1e-4 for share, text in numbers_of(svg, names))
+
+
+def test_a_wide_page_has_room_for_more_numbers_and_no_number_makes_no_room():
+    marks = [Mark(k, k, k + 0.2, "a", k + 1) for k in range(60)]
+    svg = figures.lane(marks, [], 60.0, kind="event", alt="a")
+    assert len(numbers_of(svg, ["number"])) < len(numbers_of(svg, ["number", "number wide"])) <= 60
+    bare = figures.lane([Mark(1.0, 1.0, 1.2, "a")], [], 60.0, kind="other", alt="a")
+    assert ElementTree.fromstring(bare).get("height") == str(figures.LANE_HEIGHT_PX)
+    assert numbers_of(bare, ["number", "number wide"]) == []
 
 
 @given(st.floats(0.1, 3600))
