@@ -22,6 +22,7 @@ from vision.report.magnify import Magnifier, magnification
 from vision.report.marked import Marker
 from vision.report.still import EVERY_FRAME_HZ, reading
 from vision.report.veil import Strength, Veil
+from vision.video.abreast import AbreastWriter
 from vision.video.decode import open_clip
 from vision.video.encode import ClipWriter
 
@@ -147,9 +148,11 @@ def film_size(result: AnalysisResult, longest_px: int = LONGEST_SIDE_PX) -> tupl
     return (width, height), scale
 
 
-def _writer(path: Path, size_px: tuple[int, int], rate_bps: int, keyframe_interval_frames: int) -> ClipWriter:
-    return ClipWriter(
-        path, *size_px, bit_rate_bps=rate_bps, preset=PRESET, keyframe_interval_frames=keyframe_interval_frames
+def _writer(path: Path, size_px: tuple[int, int], rate_bps: int, keyframe_interval_frames: int) -> AbreastWriter:
+    return AbreastWriter(
+        ClipWriter(
+            path, *size_px, bit_rate_bps=rate_bps, preset=PRESET, keyframe_interval_frames=keyframe_interval_frames
+        )
     )
 
 
