@@ -128,9 +128,8 @@ def _missing_faults(lines: Mapping[str, int], settings: Settings) -> list[str]:
 
 def _rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Read header and rows with their lines; rows without any text are passed over, as spreadsheets leave them."""
-    if files.looked_at(
-        path, lambda path: path.exists() and not path.is_file()
-    ):  # opening a pipe would wait for somebody who writes into it
+    is_there, is_file = files.looked_at(path, Path.exists), files.looked_at(path, Path.is_file)
+    if is_there and not is_file:  # opening a pipe would wait for somebody who writes into it
         raise SettingsError(f"{shown_name(path)} is a folder, pipe or device", "a file in CSV", "check the path")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:

@@ -66,9 +66,7 @@ class Known:
     result_sha256: str | None = None
 
     def answers(self, request_sha256: str) -> bool:
-        """Whether it is what such a request asks for. Who says nothing is content with any result: of some films more
-        was said, and a result without that would be worse.
-        """
+        """Whether it is what such a request asks for. Who says nothing of a film is content with any good one."""
         is_enough = self.state == DONE and request_sha256 == nothing_said()
         return is_enough or self.request_sha256 == request_sha256
 

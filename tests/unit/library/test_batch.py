@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+import cli_clinic
 from tests.builders import focal_result
 from tests.unit.library.test_store import review_it
 from vision.errors import ClipNotReadableError, LibraryError, OutputError
 from vision.library import database, work
 from vision.library.batch import Batch, Entry, Tally, _stamp, _Ticket
 from vision.library.engines import Engine, judge_dask
-from vision.library.rows import failure_rows, request_sha256, rows_of
+from vision.library.rows import Rows, failure_rows, request_sha256, rows_of
 from vision.library.schema import Clip, Outcome, Patient, Review
 from vision.library.store import Facts, Library
 from vision.library.work import Filed, Job, file_clip
@@ -327,3 +328,11 @@ def test_a_fence_that_was_ended_elsewhere_is_ended_again(monkeypatch: pytest.Mon
     assert work._fence_for("P-1", settings) is fence
     work.close_fences()
     assert closed == [fence, fence]
+
+
+def test_what_a_batch_did_to_reviews_is_a_line_on_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
+    entry, note = Entry("/films/a\x1b.mp4"), "it was analysed anew; 2 reviews of its earlier result no longer count"
+    with cli_clinic._table() as show:
+        show(Tally(2), entry, Rows({"state": "done"}))
+        show(Tally(2), entry, Rows({"state": "done"}, note=note))
+    assert capfd.readouterr().err == f"a?.mp4: {note}\n"

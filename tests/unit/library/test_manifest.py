@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import cli
 from vision.errors import OutputError, SettingsError
 from vision.library.manifest import entries_of, filmed_date, read_manifest, require_folder_apart
 from vision.settings import FetchSettings, Settings
@@ -158,20 +159,41 @@ def test_a_context_that_cannot_be_looked_at_is_a_fault_of_its_line(folder: Path)
         read_manifest(manifest(folder, f"clip,context\na.mp4,{LONG}\n"), SETTINGS)
 
 
+def shut(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Have the system refuse to list such folders; root may read whatever their rights are."""
+    real = os.scandir
+
+    def scan(path: Any = ".") -> Any:
+        if Path(path).name in names:
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+
+
+def test_a_batch_tells_what_it_could_not_look_into_and_does_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "films" / "closed").mkdir(parents=True)
+    (tmp_path / "films" / "a.mp4").write_bytes(b"")
+    shut(monkeypatch, "closed")
+    command = ["batch", str(tmp_path / "films"), "--library", str(tmp_path / "shelf"), "--workers", "1"]
+    assert cli.main(command) == 1
+    said = capfd.readouterr()
+    assert said.err.splitlines()[0] == (
+        "twitchscope: closed cannot be read (Permission denied); expected a path with the right to read; "
+        "check the path and its rights; nothing in it was done"
+    )
+    assert "0 done, 1 failed, 0 done before, of 1 clips" in said.out
+
+
 def test_folders_that_cannot_be_read_are_told_each_and_the_others_are_done(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("closed", "open", "shut\x1b"):
         (folder / name).mkdir()
         (folder / name / f"{name[0]}.mp4").write_bytes(b"x")
-    real = os.scandir
-
-    def scan(path: str) -> Any:
-        if Path(path).name[0] in "cs":
-            raise PermissionError(13, "Permission denied", path)
-        return real(path)
-
-    monkeypatch.setattr(os, "scandir", scan)  # root may read whatever its rights are
+    shut(monkeypatch, "closed", "shut\x1b")
     with pytest.raises(SettingsError, match="cannot be read"):
         entries_of([str(folder)], SETTINGS)
     faults: list[SettingsError] = []
