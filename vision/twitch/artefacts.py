@@ -13,6 +13,9 @@ from vision.model.signals import MotionSignals
 from vision.settings import FeatureSettings
 
 CLOSURE_MARGIN_S = 0.15  # closing and opening of a lid take 0.1 s each (science.md); times are at half depth
+# Of a clip: the noise model (`noise_order`) asks for as many frames before, and takes what lacks for movement. With the
+# margin of a wide movement (`wide_margin_s`) behind it.
+START_FRAMES, START_MARGIN_S = 6, 0.2
 CAMERA_STEP_WIDTHS = 8.0  # robust widths by which the picture must step for the camera or the head to be the cause
 
 
@@ -45,11 +48,20 @@ def rejected_wide(wide: BoolArray, signals: MotionSignals, regions: RegionTrack)
     steps = camera_steps(signals)
     found = []
     for first, last in runs(wide):
+        if _is_the_start(first, last, signals.time_s):
+            continue
         onset_s, offset_s = float(signals.time_s[first]), float(signals.time_s[last])
         peak = first + int(np.argmax(steps[first : last + 1]))
         kind = _cause(float(steps[peak]), regions.view)
         found.append(RejectedMovement(kind, onset_s, float(signals.time_s[peak]), offset_s, labels))
     return found
+
+
+def _is_the_start(first: int, last: int, time_s: FloatArray) -> bool:
+    """Say whether a run is no more than the clip's first frames, in which no movement can be told yet."""
+    if first >= START_FRAMES or len(time_s) <= START_FRAMES:
+        return False
+    return bool(time_s[last] <= time_s[START_FRAMES] + START_MARGIN_S)
 
 
 def _cause(step_widths: float, view: View) -> RejectedKind:

@@ -73,6 +73,14 @@ def test_wide_movement_of_a_limb_is_the_camera() -> None:
     assert all(movement.kind in REJECTED_KINDS for movement in rejected)
 
 
+def test_the_first_frames_are_no_movement_and_a_clip_that_moves_throughout_is() -> None:
+    """The noise model has no frames before the first: a still portrait began with an expression."""
+    signals = film(duration_s=4)
+    assert rejected_wide(wide_at(120, 0, 8), signals, face(signals)) == []
+    assert len(rejected_wide(wide_at(120, 0, 40), signals, face(signals))) == 1
+    assert len(rejected_wide(wide_at(120, 6, 14), signals, face(signals))) == 1
+
+
 def test_no_wide_movement_no_rejection() -> None:
     signals = film(duration_s=4)
     assert rejected_wide(np.zeros(120, bool), signals, face(signals)) == []
