@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 
 from vision.errors import NothingToMeasureError
-from vision.model.arrays import BoolArray, ByteArray, FloatArray
+from vision.model.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from vision.settings import MotionSettings
 
 SMALLEST_CELL_SHARE = 0.3  # share of a cell that must be skin; below, its few pixels say nothing of its motion
@@ -54,11 +55,18 @@ class Cells:
 
     def blurred(self, values: FloatArray, sigma_cells: float) -> FloatArray:
         """Sum (C, K) values over a Gaussian neighbourhood of the lattice; cells that are not kept count as 0."""
-        lattice = np.zeros((self.rows, self.columns, values.shape[1]), np.float32)
-        lattice[self.keep] = values
+        lattice = np.zeros((self.rows * self.columns, values.shape[1]), np.float32)
+        lattice[self._kept] = values
         reach = 2 * max(1, round(3 * sigma_cells)) + 1
-        wide = cv2.GaussianBlur(lattice, (reach, reach), sigma_cells, borderType=cv2.BORDER_CONSTANT)
-        return np.asarray(wide.reshape(lattice.shape)[self.keep])
+        wide = cv2.GaussianBlur(
+            lattice.reshape(self.rows, self.columns, -1), (reach, reach), sigma_cells, borderType=cv2.BORDER_CONSTANT
+        )
+        return np.asarray(wide.reshape(lattice.shape)[self._kept])
+
+    @cached_property
+    def _kept(self) -> IntArray:
+        """(C,) places of the cells on the flat lattice."""
+        return np.flatnonzero(self.keep)
 
     def spread(self, values: FloatArray) -> FloatArray:
         """Lay (C,) values back on the lattice, 0 elsewhere."""

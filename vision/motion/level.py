@@ -145,7 +145,7 @@ def compare(picture: FloatArray, level: Level, cells: Cells, affine: FloatArray,
     place = np.round(exact * SUBPIXEL) / SUBPIXEL
     off_x, off_y = (level.offset_px / level.reduction).T
     offset = a * off_x + b * off_y, d * off_x + e * off_y
-    maps = [np.add.outer(place[:, axis], offset[axis]).astype(np.float32) for axis in (0, 1)]
+    maps = [np.add.outer(place[:, axis].astype(np.float32), offset[axis]) for axis in (0, 1)]
     seen = _drawn(picture, maps[0], maps[1])
     seen *= level.weight
     around = cells.blurred(_total(seen)[:, None], level.reach_cells)[:, 0]

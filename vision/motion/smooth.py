@@ -58,9 +58,11 @@ def _row_medians(size: FloatArray, valid: BoolArray | None) -> FloatArray:
     if valid is None or valid.all():
         return np.asarray(np.median(size, axis=1))
     count = valid.sum(1)
-    ordered = np.sort(np.where(valid, size, np.inf), axis=1)
-    middle = ordered[np.arange(len(size)), np.maximum(count - 1, 0) // 2]
-    return np.where(count > 0, middle, 1.0)
+    middle, medians = (count - 1) // 2, np.ones(len(size), size.dtype)
+    for place in np.unique(middle[count > 0]):
+        rows = middle == place
+        medians[rows] = np.partition(np.where(valid[rows], size[rows], np.inf), place, axis=1)[:, place]
+    return medians
 
 
 def neighbourhoods(point_px: FloatArray, precision: FloatArray, reach_px: float) -> sparse.csr_matrix:

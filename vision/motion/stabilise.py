@@ -120,5 +120,6 @@ def _course(camera: FloatArray, surface: FloatArray, model: _Model) -> FloatArra
 
 def _undo(camera: FloatArray, position_px: FloatArray) -> FloatArray:
     """Map (T, N, 2) positions back into the reference."""
-    inverse = np.linalg.inv(camera[:, :, :2])
-    return np.asarray(np.einsum("tij,tnj->tni", inverse, position_px - camera[:, None, :, 2]))
+    inverse = np.linalg.inv(camera[:, :, :2])[:, :, None]
+    x, y = (position_px[..., axis] - camera[:, None, axis, 2] for axis in (0, 1))
+    return np.stack([inverse[:, axis, :, 0] * x + inverse[:, axis, :, 1] * y for axis in (0, 1)], -1)

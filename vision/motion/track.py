@@ -15,6 +15,7 @@ from vision.motion.register import Registration, register
 from vision.settings import MotionSettings
 
 IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+BLOCK_FRAMES = 256  # of the tracks, kept together
 FRAMES_UNTIL_LOST = 5  # so many bad frames in a row, and the reference is given up: a blink of noise is not a loss
 MISMATCH_FLOOR_LUMA = 4.0  # camera and coding noise of a dim phone film, grey levels
 FEWEST_FOR_MEDIAN = 3
@@ -36,13 +37,14 @@ class GridTracker:
         self._reference: Reference | None = None
         self._affine = IDENTITY
         self._bad_run = 0
-        self._held: dict[int, ByteArray] = {}
+        self._held: dict[int, tuple[ByteArray, Registration]] = {}
         self._is_settled = False
         self._last: Registration | None = None
         self._times: list[float] = []
         self._keyframes: list[bool] = []
-        self._found: dict[int, Registration] = {}
-        self._fit: dict[int, BoolArray] = {}
+        self._seen: dict[int, tuple[float, float]] = {}
+        self._position: list[FloatArray] = []
+        self._residual: list[FloatArray] = []
         self._reference_index = 0
         self.hand_over_indices: list[int] = []
 
@@ -77,17 +79,17 @@ class GridTracker:
         if self._fits(found):
             self._bad_run, self._affine, self._last = 0, found.affine, found
             self._keep(found, index)
-            self._hold(picture, index)
+            self._hold(picture, found, index)
             return
         self._bad_run += 1
         if self._bad_run >= FRAMES_UNTIL_LOST and area is not None and area.any():
             self._hand_over(picture, index)
 
-    def _hold(self, picture: ByteArray, index: int) -> None:
+    def _hold(self, picture: ByteArray, found: Registration, index: int) -> None:
         """Keep the first frames until there are enough for a quiet reference."""
         if self._is_settled:
             return
-        self._held[index] = picture
+        self._held[index] = picture, found
         if len(self._held) >= self._settings.reference_frame_count:
             self._settle()
 
@@ -95,15 +97,24 @@ class GridTracker:
         """Let the median of the held frames be the reference, and measure them again."""
         old = self._reference
         assert old is not None
-        pictures = [smoothed(picture, self._settings.presmooth_px) for picture in self._held.values()]
-        smooth = average_seen(pictures, [self._found[index] for index in self._held], old.cells, _trust(old))
+        pictures = [smoothed(picture, self._settings.presmooth_px) for picture, _ in self._held.values()]
+        smooth = average_seen(pictures, [found for _, found in self._held.values()], old.cells, _trust(old))
         self._reference = make_reference(smooth, old.weight, old.window, old.cells, self._settings)
-        for index, picture in self._held.items():
-            self._keep(register(picture, self._reference, self._found[index].affine, self._settings), index)
+        for index, (picture, found) in self._held.items():
+            self._keep(register(picture, self._reference, found.affine, self._settings), index)
         self._held, self._is_settled = {}, True
 
     def _keep(self, found: Registration, index: int) -> None:
-        self._found[index], self._fit[index] = found, self._fit_of(found)
+        assert self._reference is not None
+        block, row = divmod(index, BLOCK_FRAMES)
+        while len(self._position) <= block:
+            cells = len(found.residual_luma)
+            self._position.append(np.full((BLOCK_FRAMES, cells, 2), np.nan, np.float32))
+            self._residual.append(np.full((BLOCK_FRAMES, cells), np.nan, np.float32))
+        self._position[block][row] = self._reference.window.to_native(found.position_px)
+        self._position[block][row, ~self._fit_of(found)] = np.nan
+        self._residual[block][row] = found.residual_luma
+        self._seen[index] = found.gain, found.sharpness
 
     def _fits(self, found: Registration) -> bool:
         assert self._reference is not None
@@ -154,19 +165,14 @@ class GridTracker:
             self._settle()
         reference, window = self._reference, self._reference.window
         frames, points = len(self._times), len(reference.structure)
-        position = np.full((frames, points, 2), np.nan, np.float32)
-        residual = np.full((frames, points), np.nan, np.float32)
         gain, sharpness = np.full(frames, np.nan), np.full(frames, np.nan)
-        for index, found in self._found.items():
-            position[index] = window.to_native(found.position_px)
-            position[index, ~self._fit[index]] = np.nan
-            residual[index] = found.residual_luma
-            gain[index], sharpness[index] = found.gain, found.sharpness
+        for index, seen in self._seen.items():
+            gain[index], sharpness[index] = seen
         return PointTracks(
             time_s=np.array(self._times),
             point_px=window.to_native(reference.cells.centre_px),
-            position_px=position,
-            residual_luma=residual,
+            position_px=_joined(self._position, (frames, points, 2)),
+            residual_luma=_joined(self._residual, (frames, points)),
             structure=_native_structure(reference.structure, window),
             luma_gain=gain,
             sharpness=sharpness,
@@ -174,6 +180,18 @@ class GridTracker:
             reference_index=self._reference_index,
             spacing_px=reference.cells.side_px * window.reduction,
         )
+
+
+def _joined(blocks: list[FloatArray], shape: tuple[int, ...]) -> FloatArray:
+    """Rows of all blocks, NaN beyond them; each block is let go as it is copied, so that a long clip is held once."""
+    rows = np.empty(shape, np.float32)
+    stop = 0
+    while blocks:
+        block = blocks.pop(0)
+        rows[stop : stop + len(block)] = block[: shape[0] - stop]
+        stop += len(block)
+    rows[stop:] = np.nan
+    return rows
 
 
 def _trust(reference: Reference) -> FloatArray:
