@@ -5,12 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.signal
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from vision.dsp import (
+    column_medians,
     distance_to_polygon,
     fit_autoregression,
     matched_filter,
     points_in_polygon,
+    quantile_of_sorted,
     robust_sd,
     running_quantile,
     twitch_waveform,
@@ -184,3 +189,25 @@ def test_distance_to_a_square() -> None:
     square = np.array([[0, 0], [1, 0], [1, 1], [0, 1.0]])
     point = np.array([[0.5, 0.25], [2.0, 0.5], [2.0, 2.0]])
     np.testing.assert_allclose(distance_to_polygon(point, square), [0.25, 1.0, np.sqrt(2)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    arrays(float, st.tuples(st.integers(1, 40), st.integers(1, 5)), elements=st.floats(-1e6, 1e6, width=32)),
+    st.floats(0, 1),
+)
+def test_a_quantile_of_what_is_sorted_is_numpys_to_the_last_bit(values: np.ndarray, share: float) -> None:
+    np.testing.assert_array_equal(quantile_of_sorted(np.sort(values, 0), share), np.quantile(values, share, axis=0))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    arrays(
+        float,
+        st.tuples(st.integers(1, 40), st.integers(1, 5)),
+        elements=st.floats(-1e6, 1e6, width=32) | st.just(np.nan),
+    )
+)
+def test_the_median_deviation_of_sorted_values_is_the_deviation_of_all(values: np.ndarray) -> None:
+    middle = column_medians(values)
+    np.testing.assert_array_equal(robust_sd(values), column_medians(np.abs(values - middle)) / 0.6745)

@@ -15,7 +15,7 @@ from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.detect import Candidate, detect_at_seed
-from vision.twitch.localise import Footprint, fit_footprint, mean_field
+from vision.twitch.localise import Footprint, fit_footprint, mean_field, neighbourhood
 from vision.twitch.sites import Seed, Survey, moments
 
 SAME_SITE_SIGMA = 1.5  # footprints within which two centres are one site
@@ -51,9 +51,10 @@ def _sight(
     events = detect_at_seed(seed, 0, survey, signals.time_s, signals.is_keyframe, settings)
     if not events:
         return None
-    field = mean_field(events, signals, cleaned)
     sigmas_px = [motion.sigma_px for motion in survey.motions]
-    found = fit_footprint(signals.point_px, signals.structure, field, seed.centre_px, sigmas_px)
+    near = neighbourhood(signals.point_px, seed.centre_px, sigmas_px)
+    field = mean_field(events, signals, cleaned, near)
+    found = fit_footprint(signals.point_px[near], signals.structure[near], field, seed.centre_px, sigmas_px)
     height = moments(seed.along() * survey.usable, signals.time_s, settings)[settings.repeat_count - 1]
     in_time = float(np.median([event.in_time for event in events]))
     in_space = height * found.explained

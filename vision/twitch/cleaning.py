@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial import cKDTree
 
-from vision.dsp import running_quantile
+from vision.dsp import blocks, column_medians, running_quantile
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals
 
@@ -128,7 +128,10 @@ def torn(signals: MotionSignals) -> BoolArray:
     found = cKDTree(signals.point_px).query(signals.point_px, k=count)
     apart_px, index = np.asarray(found[0]), np.asarray(found[1], dtype=np.intp)
     limit_px = LARGEST_STRAIN * np.maximum(np.median(apart_px[:, 1:], axis=1), signals.spacing_px)
-    still = np.nanmedian(np.where(signals.valid.any(0)[:, None], signals.displacement_px, 0.0), axis=0)
+    still = np.concatenate(
+        [column_medians(signals.displacement_px[:, own]) for own in blocks(len(limit_px))], dtype=np.float32
+    )
+    still[~signals.valid.any(0)] = 0.0
     for frame, displacement in enumerate(signals.displacement_px):
         moved = displacement - still
         far = np.flatnonzero(np.hypot(moved[:, 0], moved[:, 1]) > limit_px)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.signal
 
-from vision.dsp import robust_sd, running_quantile
+from vision.dsp import blocks, robust_sd, running_quantile
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.settings import DetectionSettings
 from vision.twitch.course import extent_s, peak_height, peak_time_s
@@ -35,18 +35,16 @@ def polarisation(
     (P,) height along the line in expected noise widths, (P,) ratio of along to across, (P, 2) the line's direction
     in pixels.
     """
-    vector = filtered(
-        motion.displacement_px,
-        usable,
-        frame_interval_s,
-        settings.rise_s[0],
-        noise_model(motion, usable, settings),
-        settings,
-    )[usable]
+    coefficients, places = noise_model(motion, usable, settings), blocks(len(motion.centre_px))
+    vector = np.empty((int(usable.sum()), *motion.bound_px.shape))
+    for own in places:
+        moved = motion.displacement_px[:, own]
+        vector[:, own] = filtered(moved, usable, frame_interval_s, settings.rise_s[0], coefficients, settings)[usable]
     # A flat or frozen picture shows no noise to calibrate the bound by: it stands as it is.
     calibration = np.median(robust_sd(vector) / motion.bound_px) or 1.0
     expected = (calibration * motion.bound_px).astype(np.float32)
-    scaled = np.clip(vector / expected, -CLIP_WIDTHS, CLIP_WIDTHS)
+    vector /= expected
+    scaled = np.clip(vector, -CLIP_WIDTHS, CLIP_WIDTHS, out=vector)
     spread, axes = np.linalg.eigh(np.einsum("tpi,tpj->pij", scaled, scaled) / len(scaled))
     along, across = np.sqrt(np.maximum(spread[:, 1], 0)), np.sqrt(np.maximum(spread[:, 0], 1e-9))
     line = axes[:, :, 1] * expected
@@ -60,8 +58,9 @@ def continuous_events(
 
     Where one place passes, others are looked for again at lower bars: lasting activity seldom keeps to one muscle.
     """
-    events = _events_at(motion, usable, time_s, first_seed, settings)
-    return _events_at(motion, usable, time_s, first_seed, in_company(settings)) if events else events
+    lines = polarisation(motion, usable, float(np.median(np.diff(time_s))), settings)
+    events = _events_at(motion, lines, usable, time_s, first_seed, settings)
+    return _events_at(motion, lines, usable, time_s, first_seed, in_company(settings)) if events else events
 
 
 def in_company(settings: DetectionSettings) -> DetectionSettings:
@@ -79,10 +78,10 @@ def in_company(settings: DetectionSettings) -> DetectionSettings:
 
 
 def _events_at(
-    motion: PlaceMotion, usable: BoolArray, time_s: FloatArray, first_seed: int, settings: DetectionSettings
-) -> list[Candidate]:
-    interval_s = float(np.median(np.diff(time_s)))
-    along, ratio, line = polarisation(motion, usable, interval_s, settings)
+    motion: PlaceMotion, lines: tuple[FloatArray, FloatArray, FloatArray], usable: BoolArray, time_s: FloatArray,
+    first_seed: int, settings: DetectionSettings,
+) -> list[Candidate]:  # fmt: skip
+    along, ratio, line = lines
     chosen: list[int] = []
     events: list[Candidate] = []
     for place in np.argsort(-along * ratio):

@@ -14,6 +14,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import scipy.optimize
+from numpy.lib.stride_tricks import sliding_window_view
 
 from vision.dsp import twitch_waveform, whiten
 from vision.model.arrays import BoolArray, FloatArray
@@ -66,6 +67,7 @@ class Decoder:
     ) -> None:
         self.time_s, self.seen = time_s, seen
         self.interval_s = float(np.median(np.diff(time_s)))
+        self.peaks_s: list[list[float]] = [(time_s + phase * self.interval_s).tolist() for phase in PHASES]
         self.before = int(np.ceil(waveform.rise_s / self.interval_s)) + 1
         after = int(np.ceil(LENGTH_FALLS * waveform.rise_s * waveform.decay / 1.6 / self.interval_s))
         offset_s = np.arange(-self.before, after + 1) * self.interval_s
@@ -80,8 +82,14 @@ class Decoder:
         self.energy = np.stack([self._slide(seen.astype(float), shape**2) for shape in self.shapes])
         enough = self.energy >= SEEN_SHARE * np.array([[np.sum(shape**2)] for shape in self.shapes])
         self.weight = np.where(enough, 1 / np.sqrt(np.maximum(self.energy, 1e-12)), 0.0)
+        length = len(self.shapes[0])
+        padded = np.r_[np.zeros(self.before), seen, np.zeros(length - 1 - self.before)]
+        self.under = sliding_window_view(padded, length)
         self.atoms: list[tuple[int, int]] = []
         self.heights: list[float] = []
+        self.changes = 0
+        self.changed = np.zeros(len(course), int)
+        self.settled: dict[tuple[int, int], int] = {}
 
     def _slide(self, values: FloatArray, shape: FloatArray) -> FloatArray:
         """(T,) sum of values under the shape when its peak lies at each frame."""
@@ -95,9 +103,9 @@ class Decoder:
     def column(self, atom: tuple[int, int]) -> tuple[slice, FloatArray]:
         """Frames that one twitch touches, and its whitened course there."""
         phase, frame = atom
-        start, stop = frame - self.before, frame - self.before + len(self.shapes[phase])
-        inside = slice(max(0, start), min(len(self.residual), stop))
-        return inside, self.shapes[phase][inside.start - start : inside.stop - start] * self.seen[inside]
+        start = frame - self.before
+        inside = slice(max(0, start), min(len(self.residual), start + len(self.shapes[phase])))
+        return inside, (self.shapes[phase] * self.under[frame])[inside.start - start : inside.stop - start]
 
     def add(self, atom: tuple[int, int]) -> None:
         """Place one more twitch and fit all that overlap it again, none below zero."""
@@ -114,11 +122,16 @@ class Decoder:
         target = self.residual[first:last] + design @ [self.heights[index] for index in near]
         fitted, _ = scipy.optimize.nnls(design, target)
         self.residual[first:last] = target - design @ fitted
+        self._note(first, last)
         for index, height in zip(near, fitted, strict=True):
             self.heights[index] = float(height)
 
     def settle(self, index: int, dead_time_s: float) -> bool:
         """Move one twitch to where it explains most, now that its neighbours are known; say whether it moved."""
+        atom, reach = self.atoms[index], SETTLE_FRAMES + len(self.shapes[0]) + int(dead_time_s / self.interval_s) + 1
+        around = self.changed[max(0, atom[1] - reach) : atom[1] + reach + 1]
+        if around.max() <= self.settled.get(atom, -1):
+            return False  # nothing around it has changed since it was last looked at
         atoms, design, target = self._around(index, SETTLE_FRAMES)
         score = np.maximum(design.T @ target, 0.0) / np.sqrt(np.maximum((design**2).sum(0), 1e-12))
         others_s = np.array([self.peak_s(atom) for place, atom in enumerate(self.atoms) if place != index])
@@ -126,7 +139,8 @@ class Decoder:
             apart_s = np.abs(others_s[None] - np.array([self.peak_s(atom) for atom in atoms])[:, None]).min(1)
             score[apart_s < dead_time_s - self.interval_s / 4] = -1.0
         best = atoms[int(np.argmax(score))]
-        if best == self.atoms[index]:
+        if best == atom:
+            self.settled[atom] = self.changes
             return False
         self._replace(index, [best])
         return True
@@ -170,19 +184,29 @@ class Decoder:
         atoms = [(other, place) for place in frames for other in range(len(PHASES)) if self.weight[other, place] > 0]
         first = max(0, frames[0] - self.before)
         last = min(len(self.residual), frames[-1] - self.before + len(self.shapes[0]))
-        design = np.zeros((last - first, len(atoms)))
-        for column, atom in enumerate(atoms):
-            where, shape = self.column(atom)
-            design[where.start - first : where.stop - first, column] = shape
+        shapes, length, count = np.stack(self.shapes, 1), len(self.shapes[0]), len(frames)
+        wide = np.zeros((length + count - 1, count, len(PHASES)))
+        for column, place in enumerate(frames):
+            wide[column : column + length, column] = self.under[place][:, None] * shapes
+        start = frames[0] - self.before
+        design = wide.reshape(len(wide), -1)[first - start : last - start]
+        if len(atoms) < design.shape[1]:
+            design = np.ascontiguousarray(design[:, (self.weight[:, frames[0] : frames[-1] + 1] > 0).T.ravel()])
         own = design[:, atoms.index((phase, frame))] * self.heights[index]
         return atoms, design, self.residual[first:last] + own
 
     def _replace(self, index: int, atoms: list[tuple[int, int]]) -> None:
         where, shape = self.column(self.atoms[index])
         self.residual[where] += self.heights[index] * shape
+        self._note(where.start, where.stop)
         del self.atoms[index], self.heights[index]
         for atom in atoms:
             self.add(atom)
+
+    def _note(self, first: int, last: int) -> None:
+        """Remember that something has changed in some frames."""
+        self.changes += 1
+        self.changed[first:last] = self.changes
 
     def _apart(self, atoms: list[tuple[int, int]], dead_time_s: float) -> BoolArray:
         """(K, K) pairs of twitches that the dead time allows, the earlier first."""
@@ -191,7 +215,7 @@ class Decoder:
 
     def peak_s(self, atom: tuple[int, int]) -> float:
         """Time of a twitch's peak."""
-        return float(self.time_s[atom[1]] + PHASES[atom[0]] * self.interval_s)
+        return self.peaks_s[atom[0]][atom[1]]
 
     def pulses(self) -> Iterator[Pulse]:
         """Twitches placed so far, by time."""

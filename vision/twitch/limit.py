@@ -9,7 +9,7 @@ from vision.dsp import matched_filter, twitch_waveform, whiten
 from vision.model.arrays import FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
-from vision.twitch.sites import RAYLEIGH_95, Survey, tail_weight
+from vision.twitch.sites import Survey
 from vision.twitch.strength import Response
 
 REFERENCE_SIGMA_IOD, REFERENCE_SIGMA_PX = 0.075, 16.0  # architecture.md, limit_of_detection_px
@@ -31,19 +31,19 @@ def limit_of_detection_px(survey: Survey, signals: MotionSignals, settings: Dete
     region index -> px. The tracker's own gain is not part of it.
     """
     needed = np.full((len(signals.point_px), 2), np.inf)
-    for response in survey.responses:
+    for response, (scale, tail) in zip(survey.responses, survey.tails, strict=True):
         nearest = cKDTree(response.motion.centre_px).query(signals.point_px)[1]
-        needed = np.minimum(needed, _needed_px(response, survey, signals, settings)[nearest])
+        needed = np.minimum(needed, _needed_px(response, tail, scale, signals, settings)[nearest])
     regions = np.unique(signals.region_of_point[signals.region_of_point >= 0])
     return {int(index): float(np.quantile(needed[signals.region_of_point == index], POWER)) for index in regions}
 
 
-def _needed_px(response: Response, survey: Survey, signals: MotionSignals, settings: DetectionSettings) -> FloatArray:
-    """(P, 2) amplitude that lifts a single twitch over the bar at each place, along x and y."""
-    size = np.hypot(response.vector[..., 0], response.vector[..., 1])[survey.usable]
-    scale = np.maximum(1.0, np.quantile(size, 0.95, axis=0) / RAYLEIGH_95)
+def _needed_px(
+    response: Response, tail: float, scale: FloatArray, signals: MotionSignals, settings: DetectionSettings
+) -> FloatArray:
+    """(P, 2) amplitude that lifts a single twitch over the bar at each place, along x and y; see `Survey.tails`."""
     lowest = max(settings.single_strength, settings.lone_evidence / USUAL_EXPLAINED)
-    bar = lowest * tail_weight(size, survey.still) * scale
+    bar = lowest * tail * scale
     height = _response_per_px(response, signals, settings)
     return np.asarray(bar[:, None] * response.noise / height)
 

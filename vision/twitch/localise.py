@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from vision.dsp import median_of_sorted
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
@@ -112,11 +113,12 @@ def localised(
     placed = []
     for seed in sorted({event.seed for event in candidates}):
         members, evidence = [event for event in candidates if event.seed == seed], np.inf
-        field = mean_field(members, signals, cleaned)
         start = np.array([members[0].x_px, members[0].y_px])
-        found = fit_footprint(signals.point_px, signals.structure, field, start, sigmas_px)
+        near = neighbourhood(signals.point_px, start, sigmas_px)
+        field = mean_field(members, signals, cleaned, near)
+        found = fit_footprint(signals.point_px[near], signals.structure[near], field, start, sigmas_px)
         if members[0].is_single:
-            usual = resting.usual(neighbourhood(signals.point_px, start, sigmas_px))
+            usual = resting.usual(near)
             evidence = _evidence(members[0], found, usual, signals, cleaned)
             if evidence < settings.least_evidence:
                 continue
@@ -185,8 +187,14 @@ def _strongest(members: list[Candidate]) -> list[Candidate]:
     return sorted(members, key=lambda event: -event.strength)[:MOST_EVENTS]
 
 
-def mean_field(members: list[Candidate], signals: MotionSignals, cleaned: Cleaned) -> FloatArray:
-    """(N, 2) mean displacement at the peaks of some events, against the level of quiet frames around each."""
+def mean_field(
+    members: list[Candidate], signals: MotionSignals, cleaned: Cleaned, near: BoolArray | None = None
+) -> FloatArray:
+    """(N, 2) mean displacement at the peaks of some events, against the level of quiet frames around each.
+
+    `near` : (M,) of all points, those N that are looked at.
+    """
+    moved = cleaned.displacement_px if near is None else cleaned.displacement_px[:, near]
     quiet = np.ones(len(signals.time_s), bool)
     for event in members:
         quiet &= (signals.time_s < event.onset_s - QUIET_MARGIN_S) | (signals.time_s > event.offset_s + QUIET_MARGIN_S)
@@ -196,7 +204,6 @@ def mean_field(members: list[Candidate], signals: MotionSignals, cleaned: Cleane
         level_frames = around & quiet
         if level_frames.sum() < FEWEST_LEVEL_FRAMES:  # no quiet in lasting activity: the valleys beside it are the best
             level_frames = np.abs(signals.time_s[:, None] - [event.onset_s, event.offset_s]).argmin(0)
-        level = np.median(cleaned.displacement_px[level_frames], axis=0)
-        fields.append(cleaned.displacement_px[event.frame] - level)
+        fields.append(moved[event.frame] - median_of_sorted(np.sort(moved[level_frames], axis=0)))
     caught = float(np.mean([event.caught for event in _strongest(members)]))
     return np.asarray(np.mean(fields, axis=0) / caught, dtype=float)

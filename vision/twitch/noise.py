@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from vision.dsp import robust_sd
+from vision.dsp import blocks, robust_sd
 from vision.model.arrays import BoolArray, FloatArray
 
 # WINDOWS, BURSTY, CLOSE_SHARE, RECOIL and PLAIN_WIDTHS were set on seven simulated close-ups: our choice.
@@ -28,15 +28,27 @@ def resting_noise(vector: FloatArray, frame_interval_s: float) -> FloatArray:
     A place that twitches for a third of a film would pass for noisy by its median alone. Its quiet seconds tell; they
     are believed as far as its unevenness exceeds that of the typical place, for all noise comes and goes a little.
     """
+    return noise_at_rest(*noise_and_calm(vector, frame_interval_s))
+
+
+def noise_and_calm(vector: FloatArray, frame_interval_s: float) -> tuple[FloatArray, FloatArray]:
+    """(P, 2) robust widths of (T, P, 2) filtered motion, and those of its quiet seconds (the same if they are few)."""
     noise = robust_sd(vector)
     window = max(1, round(1.0 / frame_interval_s))
     count = len(vector) // window
-    if count >= FEWEST_WINDOWS:
-        parts = np.abs(vector[: count * window]).reshape(count, window, *vector.shape[1:])
-        calm = np.quantile(np.median(parts, axis=1), CALM_WINDOWS, axis=0)
-        uneven = noise / np.maximum(calm, 1e-12)
-        usual = np.maximum(np.median(uneven, axis=0), 1e-12)  # 0 in a frozen picture
-        noise = noise / np.maximum(1.0, uneven / (BURSTY * usual))
+    if count < FEWEST_WINDOWS:
+        return noise, noise
+    parts = np.abs(vector[: count * window]).reshape(count, window, *vector.shape[1:])
+    parts.sort(axis=1)
+    middle = (parts[:, (window - 1) // 2] + parts[:, window // 2]) / 2
+    return noise, np.quantile(middle, CALM_WINDOWS, axis=0)
+
+
+def noise_at_rest(noise: FloatArray, calm: FloatArray) -> FloatArray:
+    """(P, 2) noise widths, less where the quiet seconds of a place are quieter than those of the typical one."""
+    uneven = noise / np.maximum(calm, 1e-12)
+    usual = np.maximum(np.median(uneven, axis=0), 1e-12)  # 0 in a frozen picture
+    noise = noise / np.maximum(1.0, uneven / (BURSTY * usual))
     return np.asarray(np.maximum(noise, NOISE_FLOOR * np.median(noise, axis=0)) + 1e-9)
 
 
@@ -51,7 +63,8 @@ def unrest(vector: FloatArray, share: float = 0.5) -> FloatArray:
     When the whole part moves, the smooth model leaves a rest everywhere; a twitch must stand out of that.
     (T, P, 2) vectors are in noise widths, whose lengths at rest have the quantiles of a Rayleigh distribution.
     """
-    typical = np.quantile(np.hypot(vector[..., 0], vector[..., 1]), share, axis=1)
+    sizes = (np.hypot(vector[some, :, 0], vector[some, :, 1]) for some in blocks(len(vector)))
+    typical = np.concatenate([np.quantile(size, share, axis=1) for size in sizes])
     return np.asarray(np.maximum(1.0, typical / np.sqrt(-2 * np.log(1 - share))).astype(np.float32))
 
 

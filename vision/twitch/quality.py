@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vision.dsp import blocks
 from vision.model.clip import ClipInfo
 from vision.model.events import EventSet
 from vision.model.regions import RegionTrack
@@ -56,11 +57,12 @@ def judge_quality(
     problems : codes from reading the file. limits_px : limit of detection by region index.
     """
     watched = {index for index, row in enumerate(events.observed) if row.observed_s >= 0.5 * events.observed_s > 0}
-    limits_px = {} if frozen_share(signals) > settings.blind_frozen_share else limits_px
+    frozen = frozen_share(signals)
+    limits_px = {} if frozen > settings.blind_frozen_share else limits_px
     worst = max((limit for index, limit in limits_px.items() if index in watched), default=None)
     codes = [*problems, *regions.warnings]
     warnings = [QualityWarning(code, *PROBLEMS[code]) for code in dict.fromkeys(codes) if code in PROBLEMS]
-    warnings += _film_warnings(info, events, settings) + _picture_warnings(signals, regions, settings)
+    warnings += _film_warnings(info, events, settings) + _picture_warnings(signals, regions, frozen, settings)
     return Quality(
         usable=events.observed_s >= settings.shortest_useful_s,
         observed_s=events.observed_s,
@@ -104,7 +106,9 @@ def _film_warnings(info: ClipInfo, events: EventSet, settings: QualitySettings) 
     return found
 
 
-def _picture_warnings(signals: MotionSignals, regions: RegionTrack, settings: QualitySettings) -> list[QualityWarning]:
+def _picture_warnings(
+    signals: MotionSignals, regions: RegionTrack, frozen: float, settings: QualitySettings
+) -> list[QualityWarning]:
     found = []
     if signals.scale_px is not None and regions.view == "face" and signals.scale_px < settings.small_face_iod_px:
         found.append(
@@ -114,12 +118,11 @@ def _picture_warnings(signals: MotionSignals, regions: RegionTrack, settings: Qu
                 "Film closer, or in a higher resolution.",
             )
         )
-    if frozen_share(signals) > settings.frozen_share:
+    if frozen > settings.frozen_share:
         found.append(
             QualityWarning(
                 "heavy-compression",
-                f"{frozen_share(signals):.0%} of the picture stands still from one frame to the next, "
-                "as in a messaging copy.",
+                f"{frozen:.0%} of the picture stands still from one frame to the next, as in a messaging copy.",
                 "Send the phone's original file.",
             )
         )
@@ -141,6 +144,8 @@ def _step_px(signals: MotionSignals) -> float:
 
 def frozen_share(signals: MotionSignals) -> float:
     """Share of cells that do not move at all from one frame to the next: skipped by the encoder, not at rest."""
-    step = np.abs(np.diff(signals.displacement_px, axis=0)).max(-1)
-    seen = np.isfinite(step)
-    return float(np.mean(step[seen] < FROZEN_STEP_PX)) if seen.any() else 0.0
+    frozen = seen = 0
+    for own in blocks(signals.displacement_px.shape[1]):
+        step = np.abs(np.diff(signals.displacement_px[:, own], axis=0)).max(-1)
+        frozen, seen = frozen + int((step < FROZEN_STEP_PX).sum()), seen + int(np.isfinite(step).sum())
+    return frozen / seen if seen else 0.0

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from vision.dsp import blocks, quantile_of_sorted
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.noise import still_share
 from vision.twitch.pooling import PlaceMotion, lay_places, pool
-from vision.twitch.strength import Response, footprint_share, respond, settled, wide_frames, wide_level
+from vision.twitch.strength import Response, footprint_share, in_widths, respond, settled, wide_frames, wide_level
 
 SEED_DISTANCE_SIGMA = 2.0  # of two seeds; nearer ones see the same footprint
 MOST_SEEDS = 60  # a clip with more places than this is not read by more of them
@@ -84,6 +86,20 @@ class Survey:
     unrest: FloatArray
     still: float
 
+    @cached_property
+    def tails(self) -> tuple[tuple[FloatArray, float], ...]:
+        """Of each response: (P,) scale of the lengths of its vectors; how much heavier than normal their tails are."""
+        return tuple(self._tail(response) for response in self.responses)
+
+    def _tail(self, response: Response) -> tuple[FloatArray, float]:
+        found = []
+        for own in blocks(len(response.noise)):
+            vector = response.vector[self.usable, own]
+            ordered = np.sort(np.hypot(vector[..., 0], vector[..., 1]), axis=0)
+            found.append([quantile_of_sorted(ordered, share) for share in (0.5, 0.95, 0.99)])
+        middle, high, far = np.concatenate(found, axis=1)
+        return np.maximum(1.0, high / RAYLEIGH_95), _heavier(middle, far, self.still)
+
 
 def footprint_sigmas(signals: MotionSignals, settings: DetectionSettings) -> list[float]:
     """Widths of the footprints to look for, native pixels."""
@@ -108,18 +124,21 @@ def survey(signals: MotionSignals, cleaned: Cleaned, covered: BoolArray, setting
         motions.append(settled(pool(signals, cleaned.displacement_px, places, sigma_px), cleaned, time_s, settings))
     still = still_share(footprint_share(len(motions[-1].centre_px)))
     votes, unrest = np.zeros(len(time_s), int), np.ones(len(time_s))
-    for motion in motions:
-        response = respond(motion, usable, usable, interval_s, settings.rise_s[0], still, settings)
-        votes += wide_frames(response, motions[-1].sigma_px, time_s, settings)
-        unrest = np.maximum(unrest, response.unrest)
+    first = [in_widths(motion, usable, usable, interval_s, settings.rise_s[0], still, settings) for motion in motions]
+    for sizes in first:
+        votes += wide_frames(sizes, motions[-1].sigma_px, time_s, settings)
+        unrest = np.maximum(unrest, sizes.unrest)
     wide = votes > len(motions) / 2  # through a large footprint alone, one strong twitch may look wide
     quiet = usable & ~wide
     quiet = quiet if quiet.any() else usable  # where all moves as a whole throughout, that is what is usual
-    responses = [
-        respond(motion, usable, quiet, interval_s, rise, still, settings)
-        for motion in motions
-        for rise in settings.rise_s
-    ]
+    if not np.array_equal(quiet, usable):
+        first = [in_widths(m, usable, quiet, interval_s, settings.rise_s[0], still, settings) for m in motions]
+    responses = []
+    for sizes in first:
+        responses.append(respond(sizes, quiet, interval_s))
+        for rise_s in settings.rise_s[1:]:
+            other = in_widths(sizes.motion, usable, quiet, interval_s, rise_s, still, settings, sizes.coefficients)
+            responses.append(respond(other, quiet, interval_s))
     return Survey(
         tuple(motions), tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, covered, unrest, still
     )  # fmt: skip
@@ -151,8 +170,7 @@ def find_seeds(survey: Survey, time_s: FloatArray, settings: DetectionSettings) 
         ),
         key=lambda seed: -seed.strength,
     )
-    sizes = (np.hypot(r.vector[..., 0], r.vector[..., 1])[survey.usable] for r in survey.responses)
-    tails = max(tail_weight(size, survey.still) for size in sizes)
+    tails = max(tail for _, tail in survey.tails)
     seeds: list[Seed] = []
     reach_px = SEED_DISTANCE_SIGMA * survey.motions[0].sigma_px
     for seed in ranked:
@@ -184,19 +202,20 @@ def find_singles(survey: Survey, time_s: FloatArray, settings: DetectionSettings
     Where the whole part moves, a twitch must stand out of that movement as well.
     """
     found = []
-    for response in survey.responses:
+    for response, (scale, tail) in zip(survey.responses, survey.tails, strict=True):
         size = np.hypot(response.vector[..., 0], response.vector[..., 1])
-        scale = np.maximum(1.0, np.quantile(size[survey.usable], 0.95, axis=0) / RAYLEIGH_95)
-        height = size / (scale * tail_weight(size[survey.usable], survey.still))
+        bar = scale * tail
+        some = np.flatnonzero(size.max(0) / bar > settings.single_strength)
+        size, scale = size[:, some], scale[some]
+        height = size / bar[some]
         inner = (height[1:-1] >= height[:-2]) & (height[1:-1] > height[2:]) & (height[1:-1] > settings.single_strength)
         inner &= (size * response.unrest[:, None] > wide_level(response, survey.wide, time_s, settings)[:, None])[1:-1]
         for frame, place in np.argwhere(inner) + np.array([1, 0]):
-            vector = response.vector[frame, place]
-            if wrong_way_share(response.vector[:, place], int(frame), time_s) < settings.wrong_way_share:
-                unit = vector / np.hypot(*vector)
-                found.append(
-                    Seed(response, int(place), unit, float(scale[place]), float(height[frame, place]), int(frame))
-                )
+            vector = response.vector[:, some[place]]
+            if wrong_way_share(vector, int(frame), time_s) < settings.wrong_way_share:
+                unit = vector[frame] / np.hypot(*vector[frame])
+                strength = float(height[frame, place])
+                found.append(Seed(response, int(some[place]), unit, float(scale[place]), strength, int(frame)))
     return _one_each(found, time_s, settings)
 
 
@@ -206,6 +225,11 @@ def tail_weight(size: FloatArray, still: float = 0.5) -> float:
     `still` is their share; half of all places make it the typical place.
     """
     middle, far = np.quantile(size, [0.5, 0.99], axis=0)
+    return _heavier(middle, far, still)
+
+
+def _heavier(middle: FloatArray, far: FloatArray, still: float) -> float:
+    """`tail_weight` from each place's median and 99th percentile."""
     return max(1.0, float(np.quantile(far / np.maximum(middle, 1e-9), still)) / RAYLEIGH_99_BY_50)
 
 

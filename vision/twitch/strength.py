@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from vision.dsp import fit_autoregression, matched_filter, running_quantile, twitch_waveform, whiten
+from vision.dsp import blocks, fit_autoregression, matched_filter, running_quantile, twitch_waveform, whiten
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned, regress_out
-from vision.twitch.noise import TOP_SAMPLES, excursion_scale, recoils, resting_noise, top_mean, unrest
+from vision.twitch.noise import TOP_SAMPLES, excursion_scale, noise_and_calm, noise_at_rest, recoils, top_mean, unrest
 from vision.twitch.pooling import SPACING_SIGMA, PlaceMotion
 
 SINGLE_SHARE = 0.8  # a single twitch counts with this share of its height
@@ -24,6 +24,18 @@ MOVING_WIDTHS, MOVING_SHARE = 4.0, 0.35  # noise widths, and share of the larges
 COMPACT_WIDTHS = 1.3  # rms distance ÷ footprint: one Gaussian has 0.8 above 0.35 of its height, an oblong one 1.0
 MOST_SHARE = 0.6  # of all places; nothing is beside it that could show that the part rests
 TEMPLATE_FALL_RISES = 6.0  # length of the template in rise times; 98 % of its energy at decay 1.6
+
+
+@dataclass(frozen=True, eq=False)
+class Widths:
+    """Matched-filter output of all places of one footprint and one rise time; see `Response`."""
+
+    motion: PlaceMotion
+    rise_s: float
+    vector: FloatArray
+    noise: FloatArray
+    unrest: FloatArray
+    coefficients: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,15 +65,18 @@ class Response:
 
 def settled(motion: PlaceMotion, cleaned: Cleaned, time_s: FloatArray, settings: DetectionSettings) -> PlaceMotion:
     """Take posture and brightness out of pooled motion."""
-    quick = motion.displacement_px - running_quantile(time_s, motion.displacement_px, settings.baseline_window_s)
-    quick = regress_out(quick.astype(np.float32), cleaned.nuisance, cleaned.usable)
+    quick = np.empty_like(motion.displacement_px)
+    for own in blocks(len(motion.centre_px)):
+        moved = motion.displacement_px[:, own]
+        moved = (moved - running_quantile(time_s, moved, settings.baseline_window_s)).astype(np.float32)
+        quick[:, own] = regress_out(moved, cleaned.nuisance, cleaned.usable)
     return PlaceMotion(motion.centre_px, motion.sigma_px, quick, motion.bound_px)
 
 
-def respond(
+def in_widths(
     motion: PlaceMotion, usable: BoolArray, quiet: BoolArray, frame_interval_s: float, rise_s: float, still: float,
-    settings: DetectionSettings,
-) -> Response:  # fmt: skip
+    settings: DetectionSettings, coefficients: FloatArray | None = None,
+) -> Widths:  # fmt: skip
     """Filter settled motion for twitches of one rise time.
 
     Parameters
@@ -69,24 +84,43 @@ def respond(
     usable : (T,) frames that are filtered. quiet : (T,) those of them that tell noise, direction and strength; what
         moves in the others does not reach them. still : share of places that rest, see `still_share`.
     """
-    coefficients = noise_model(motion, quiet, settings)
-    vector = filtered(motion.displacement_px, quiet, frame_interval_s, rise_s, coefficients, settings)
-    if (usable & ~quiet).any():
-        whole = filtered(motion.displacement_px, usable, frame_interval_s, rise_s, coefficients, settings)
-        vector = np.where((usable & ~quiet)[:, None, None], whole, vector)
-    noise = resting_noise(vector[quiet], frame_interval_s)
-    vector = vector / noise.astype(np.float32)
+    coefficients = noise_model(motion, quiet, settings) if coefficients is None else coefficients
+    vector, widths, loud = np.empty(motion.displacement_px.shape), [], usable & ~quiet
+    for own in blocks(len(motion.centre_px)):
+        moved = motion.displacement_px[:, own]
+        vector[:, own] = filtered(moved, quiet, frame_interval_s, rise_s, coefficients, settings)
+        widths.append(noise_and_calm(vector[quiet, own], frame_interval_s))
+        if loud.any():
+            vector[loud, own] = filtered(moved, usable, frame_interval_s, rise_s, coefficients, settings)[loud]
+    noise = noise_at_rest(*(np.concatenate(part) for part in zip(*widths, strict=True)))
+    vector /= noise.astype(np.float32)
     restless = unrest(vector, still)
-    vector = vector / restless[:, None, None]
-    calm = vector * quiet[:, None, None]
+    vector /= restless[:, None, None]
+    return Widths(motion, rise_s, vector, noise, restless, coefficients)
+
+
+def respond(sizes: Widths, quiet: BoolArray, frame_interval_s: float) -> Response:
+    """Say how much each place stands out, by its motion in (T,) quiet frames."""
+    parts = [_told(sizes, own, quiet, frame_interval_s) for own in blocks(len(sizes.noise))]
+    direction, scale, strength = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Response(
+        sizes.motion, sizes.rise_s, sizes.vector, sizes.noise, direction, scale, strength, sizes.unrest,
+        sizes.coefficients,
+    )  # fmt: skip
+
+
+def _told(
+    sizes: Widths, own: slice, quiet: BoolArray, frame_interval_s: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Direction, scale and strength of some places."""
+    calm = sizes.vector[:, own] * quiet[:, None, None]
     direction = preferred_direction(calm)
-    along = np.einsum("tpi,pi->tp", calm, direction)
-    across = np.einsum("tpi,pi->tp", calm, direction[:, ::-1] * np.array([-1.0, 1.0]))
-    level = np.einsum("tpi,pi->tp", motion.displacement_px, direction * noise)
-    recoil = recoils(along * restless[:, None], level, frame_interval_s)
+    along = _along(calm, direction)
+    across = _along(calm, direction[:, ::-1] * np.array([-1.0, 1.0]))
+    level = _along(sizes.motion.displacement_px[:, own], direction * sizes.noise[own])
+    recoil = recoils(along * sizes.unrest[:, None], level, frame_interval_s)
     scale = excursion_scale(along, across, recoil, quiet)
-    strength = np.maximum(top_mean(along, TOP_SAMPLES), SINGLE_SHARE * along.max(0)) / scale
-    return Response(motion, rise_s, vector, noise, direction, scale, strength, restless, coefficients)
+    return direction, scale, np.maximum(top_mean(along, TOP_SAMPLES), SINGLE_SHARE * along.max(0)) / scale
 
 
 def footprint_share(place_count: int) -> float:
@@ -94,7 +128,7 @@ def footprint_share(place_count: int) -> float:
     return float(2 * np.pi * np.log(1 / MOVING_SHARE) * 2 * SPACING_SIGMA**-2 / place_count)
 
 
-def wide_frames(response: Response, widest_px: float, time_s: FloatArray, settings: DetectionSettings) -> BoolArray:
+def wide_frames(response: Widths, widest_px: float, time_s: FloatArray, settings: DetectionSettings) -> BoolArray:
     """(T,) frames in which too many places move at once, too far apart, for it to be a twitch.
 
     A place counts as moving above 4 noise widths and 0.35 of the largest. A footprint as large as the places pool
@@ -174,12 +208,22 @@ def filtered(
 def preferred_direction(vector: FloatArray) -> FloatArray:
     """(P, 2) unit vectors to which the largest of (T, P, 2) vectors point: the third moment, then its own peaks."""
     size = np.hypot(vector[..., 0], vector[..., 1])
-    guess = _unit(np.einsum("tp,tpi->pi", size**2, vector))
+    guess = _unit(_total(np.square(size), vector))
     for _ in range(2):
-        along = np.maximum(np.einsum("tpi,pi->tp", vector, guess), 0.0)
+        along = np.maximum(_along(vector, guess), 0.0)
         peaks = along * (along > 0.6 * along.max(0))
-        guess = _unit(np.einsum("tp,tpi->pi", peaks, vector))
+        guess = _unit(_total(peaks, vector))
     return guess
+
+
+def _along(vector: FloatArray, direction: FloatArray) -> FloatArray:
+    """(T, P) parts of (T, P, 2) vectors along (P, 2) directions; einsum says the same, several times as slowly."""
+    return np.asarray(vector[..., 0] * direction[:, 0] + vector[..., 1] * direction[:, 1])
+
+
+def _total(weight: FloatArray, vector: FloatArray) -> FloatArray:
+    """(P, 2) sum over time of (T, P, 2) vectors by (T, P) weight; the same of einsum."""
+    return np.stack([(weight * vector[..., axis]).sum(0) for axis in (0, 1)], 1)
 
 
 def _unit(vector: FloatArray) -> FloatArray:

@@ -12,7 +12,15 @@ from scipy.signal import lombscargle
 from vision.model.events import EventSet, Site
 from vision.model.features import SiteSpectrum
 from vision.model.signals import MotionSignals
-from vision.twitch.spectrum import alias_hz, busiest_peak_hz, false_alarm_p, site_course, site_spectra
+from vision.twitch.spectrum import (
+    SLOWEST_HZ,
+    alias_hz,
+    busiest_peak_hz,
+    false_alarm_p,
+    lomb_scargle,
+    site_course,
+    site_spectra,
+)
 
 
 def signals_of(time_s: np.ndarray, course: np.ndarray, noise_px: float = 0.05, seed: int = 1) -> MotionSignals:
@@ -141,3 +149,16 @@ def test_each_site_has_its_own_spectrum() -> None:
     found = site_spectra(replace(events, sites=(*events.sites, second)), signals_of(time_s, np.sin(30 * time_s)))
     assert [spectrum.site for spectrum in found] == [1, 2]
     assert found[0].peak_hz == pytest.approx(30 / (2 * np.pi), abs=0.05)
+
+
+@pytest.mark.parametrize(("frames", "count"), [(60, 7), (900, 640), (5000, 1201)])
+def test_the_periodogram_is_scipys_on_any_times(frames: int, count: int) -> None:
+    """Two small sets of waves make what SciPy makes of one large one, whose memory grows with the square of a clip."""
+    rng = np.random.default_rng(frames)
+    time_s = np.cumsum(rng.uniform(0.01, 0.06, frames))
+    course = rng.standard_normal(frames) + np.sin(2 * np.pi * 3.3 * time_s)
+    course -= course.mean()
+    step_hz = 0.21 / time_s[-1]
+    frequency_hz = SLOWEST_HZ + step_hz * np.arange(count)
+    expected = lombscargle(time_s, course, 2 * np.pi * frequency_hz)
+    np.testing.assert_allclose(lomb_scargle(time_s, course, step_hz, count), expected, atol=1e-9 * expected.max())
