@@ -26,6 +26,9 @@ from vision.library.store import Library
 ROOT = Path(__file__).resolve().parents[3]
 HITS = int(os.environ.get("TWITCHSCOPE_FAULT_TRIES", "3"))  # faults in each chain; benchmarks/README.md says of 20
 SEED = int(os.environ.get("TWITCHSCOPE_FAULT_SEED", "1"))
+# A shell calls both 130. CPython ends by SIGINT itself where the interrupt met code that a library made from text (its
+# `run_eval_code_obj` remembers an interrupt as unhandled although it was caught later): once in 20 tries.
+STOPPED = (130, -signal.SIGINT)
 NEW_EACH = 10  # good clips that are new before each fault
 MOST_ROOM_KB = 2000  # on the disk that fills: a few results of the quick child
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="signals and tmpfs as Linux has them")
@@ -121,7 +124,7 @@ def test_the_batch_itself_ends(shelf: Shelf, what: signal.Signals) -> None:
             continue
         hits += 1
         if what != signal.SIGKILL and not is_early:
-            assert process.returncode == 130, said
+            assert process.returncode in STOPPED, said
             assert "run the same command again" in said
         assert psutil.wait_procs(children, timeout=20)[1] == []  # nobody works on for a batch that is gone
         if not is_early:
