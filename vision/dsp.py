@@ -94,7 +94,7 @@ def robust_sd(values: FloatArray) -> FloatArray:
     finite value give NaN.
     """
     flat = values.reshape(len(values), int(np.prod(values.shape[1:])))
-    widths = [_robust_sd(flat[:, start : start + BLOCK_COLUMNS]) for start in range(0, flat.shape[1], BLOCK_COLUMNS)]
+    widths = [_robust_sd(flat[:, own]) for own in blocks(flat.shape[1], BLOCK_COLUMNS)]
     return np.asarray(np.concatenate([np.empty(0), *widths]).reshape(values.shape[1:]))
 
 

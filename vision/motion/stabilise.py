@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from vision.dsp import robust_sd
+from vision.dsp import blocks, robust_sd
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals, PointTracks
 from vision.motion.reference import texture_of
@@ -37,9 +37,8 @@ def stabilise(
     """
     valid = np.isfinite(tracks.position_px).all(-1) & (tracks.residual_luma < settings.lost_luma)
     model = _model(tracks, order, settings)
-    blocks = [slice(start, start + BLOCK_FRAMES) for start in range(0, len(valid), BLOCK_FRAMES)]
     local, cameras, surfaces = np.empty_like(tracks.position_px, np.float32), [], []
-    for block in blocks:
+    for block in blocks(len(valid), BLOCK_FRAMES):
         local[block], camera, surface = _whole_motion(tracks.position_px[block], valid[block], model)
         cameras.append(camera)
         surfaces.append(surface)

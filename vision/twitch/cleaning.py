@@ -111,8 +111,8 @@ def starvation(displacement_px: FloatArray, usable: BoolArray) -> float:
 
 def _step_quantiles(displacement_px: FloatArray, both: BoolArray, quantiles: list[float]) -> FloatArray:
     """(Q, N, 2) quantiles of the steps from frame to frame whose both ends are usable."""
-    blocks = [slice(start, start + BLOCK_POINTS) for start in range(0, displacement_px.shape[1], BLOCK_POINTS)]
-    found = [np.quantile(np.abs(np.diff(displacement_px[:, own], axis=0)[both]), quantiles, axis=0) for own in blocks]
+    parts = blocks(displacement_px.shape[1], BLOCK_POINTS)
+    found = [np.quantile(np.abs(np.diff(displacement_px[:, own], axis=0)[both]), quantiles, axis=0) for own in parts]
     return np.asarray(np.concatenate([np.empty((len(quantiles), 0, 2)), *found], axis=1))
 
 

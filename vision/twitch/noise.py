@@ -22,15 +22,6 @@ LARGEST_RECOIL = 0.75  # of the peak: overlapping twitches swing back by 0.3-0.5
 PLAIN_WIDTHS = 10.0  # noise widths of a peak that no noise makes: only such a one has a recoil that can be told
 
 
-def resting_noise(vector: FloatArray, frame_interval_s: float) -> FloatArray:
-    """(P, 2) noise widths of (T, P, 2) filtered motion, taken between bursts where a place has bursts.
-
-    A place that twitches for a third of a film would pass for noisy by its median alone. Its quiet seconds tell; they
-    are believed as far as its unevenness exceeds that of the typical place, for all noise comes and goes a little.
-    """
-    return noise_at_rest(*noise_and_calm(vector, frame_interval_s))
-
-
 def noise_and_calm(vector: FloatArray, frame_interval_s: float) -> tuple[FloatArray, FloatArray]:
     """(P, 2) robust widths of (T, P, 2) filtered motion, and those of its quiet seconds (the same if they are few)."""
     noise = robust_sd(vector)
@@ -45,7 +36,11 @@ def noise_and_calm(vector: FloatArray, frame_interval_s: float) -> tuple[FloatAr
 
 
 def noise_at_rest(noise: FloatArray, calm: FloatArray) -> FloatArray:
-    """(P, 2) noise widths, less where the quiet seconds of a place are quieter than those of the typical one."""
+    """(P, 2) noise widths, between bursts where a place has bursts; from what `noise_and_calm` gives of all places.
+
+    A place that twitches for a third of a film would pass for noisy by its median alone. Its quiet seconds tell; they
+    are believed as far as its unevenness exceeds that of the typical place, for all noise comes and goes a little.
+    """
     uneven = noise / np.maximum(calm, 1e-12)
     usual = np.maximum(np.median(uneven, axis=0), 1e-12)  # 0 in a frozen picture
     noise = noise / np.maximum(1.0, uneven / (BURSTY * usual))

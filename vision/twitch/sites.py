@@ -98,7 +98,7 @@ class Survey:
             ordered = np.sort(np.hypot(vector[..., 0], vector[..., 1]), axis=0)
             found.append([quantile_of_sorted(ordered, share) for share in (0.5, 0.95, 0.99)])
         middle, high, far = np.concatenate(found, axis=1)
-        return np.maximum(1.0, high / RAYLEIGH_95), _heavier(middle, far, self.still)
+        return np.maximum(1.0, high / RAYLEIGH_95), tail_weight(middle, far, self.still)
 
 
 def footprint_sigmas(signals: MotionSignals, settings: DetectionSettings) -> list[float]:
@@ -219,17 +219,14 @@ def find_singles(survey: Survey, time_s: FloatArray, settings: DetectionSettings
     return _one_each(found, time_s, settings)
 
 
-def tail_weight(size: FloatArray, still: float = 0.5) -> float:
-    """How much heavier than normal the tails of (T, P) vector lengths are, 1 or more: of the places at rest, the worst.
+def tail_weight(middle: FloatArray, far: FloatArray, still: float = 0.5) -> float:
+    """How much heavier than normal the tails of vector lengths are, 1 or more: of the places at rest, the worst.
 
-    `still` is their share; half of all places make it the typical place.
+    Parameters
+    ----------
+    middle, far : (P,) median and 99th percentile of the lengths at each place. still : share of places that rest; half
+        of all makes it the typical place.
     """
-    middle, far = np.quantile(size, [0.5, 0.99], axis=0)
-    return _heavier(middle, far, still)
-
-
-def _heavier(middle: FloatArray, far: FloatArray, still: float) -> float:
-    """`tail_weight` from each place's median and 99th percentile."""
     return max(1.0, float(np.quantile(far / np.maximum(middle, 1e-9), still)) / RAYLEIGH_99_BY_50)
 
 

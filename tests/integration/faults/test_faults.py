@@ -26,8 +26,8 @@ from vision.library.store import Library
 ROOT = Path(__file__).resolve().parents[3]
 HITS = int(os.environ.get("TWITCHSCOPE_FAULT_TRIES", "3"))  # faults in each chain; benchmarks/README.md says of 20
 SEED = int(os.environ.get("TWITCHSCOPE_FAULT_SEED", "1"))
-# A shell calls both 130. CPython ends by SIGINT itself where the interrupt met code that a library made from text (its
-# `run_eval_code_obj` remembers an interrupt as unhandled although it was caught later): once in 20 tries.
+# A shell calls both 130. Under `python -m`, as here, CPython ends by SIGINT itself where the interrupt met code that a
+# library made from text: `exec` of a string remembers it as unhandled although it is caught later.
 STOPPED = (130, -signal.SIGINT)
 NEW_EACH = 10  # good clips that are new before each fault
 MOST_ROOM_KB = 2000  # on the disk that fills: a few results of the quick child

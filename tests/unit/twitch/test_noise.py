@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import FRAMES_S
-from vision.twitch.noise import excursion_scale, recoils, resting_noise, still_share, unrest
+from vision.twitch.noise import excursion_scale, noise_and_calm, noise_at_rest, recoils, still_share, unrest
 
 FRAMES = 720
 
@@ -17,12 +17,16 @@ def normal(seed: int, places: int = 40) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((FRAMES, places, 2))
 
 
+def at_rest(vector: np.ndarray, frame_interval_s: float) -> np.ndarray:
+    return noise_at_rest(*noise_and_calm(vector, frame_interval_s))
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**16), st.floats(0.01, 100))
 def test_noise_grows_with_the_motion(seed: int, factor: float) -> None:
     vector = normal(seed)
-    once = resting_noise(vector, FRAMES_S)
-    np.testing.assert_allclose(resting_noise(factor * vector, FRAMES_S), factor * once, rtol=1e-6)
+    once = at_rest(vector, FRAMES_S)
+    np.testing.assert_allclose(at_rest(factor * vector, FRAMES_S), factor * once, rtol=1e-6)
     assert once == pytest.approx(np.ones((40, 2)), rel=0.25)
 
 
@@ -30,7 +34,7 @@ def test_bursts_of_a_third_of_the_film_are_no_noise() -> None:
     vector = normal(1)
     active = (np.arange(FRAMES) // 60) % 3 == 0  # two seconds of six
     vector[active, 7] *= 20
-    noise = resting_noise(vector, FRAMES_S)
+    noise = at_rest(vector, FRAMES_S)
     assert (noise[7] < 1.6).all()
     assert np.delete(noise, 7, 0).max() < 1.25
 
@@ -38,7 +42,7 @@ def test_bursts_of_a_third_of_the_film_are_no_noise() -> None:
 def test_what_is_noisy_throughout_stays_noisy() -> None:
     vector = normal(2)
     vector[:, 7] *= 20
-    assert resting_noise(vector, FRAMES_S)[7] == pytest.approx(20, rel=0.15)
+    assert at_rest(vector, FRAMES_S)[7] == pytest.approx(20, rel=0.15)
 
 
 def test_where_all_places_come_and_go_none_is_quiet() -> None:
@@ -46,7 +50,7 @@ def test_where_all_places_come_and_go_none_is_quiet() -> None:
     vector = normal(3)
     vector[(np.arange(FRAMES) // 60) % 3 == 0] *= 20
     whole = np.median(np.abs(vector - np.median(vector, 0)), 0) / 0.6745
-    np.testing.assert_allclose(resting_noise(vector, FRAMES_S), whole, rtol=0.4)
+    np.testing.assert_allclose(at_rest(vector, FRAMES_S), whole, rtol=0.4)
 
 
 def test_quiet_places_have_no_unrest_and_shaken_ones_have() -> None:
