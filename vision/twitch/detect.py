@@ -63,7 +63,8 @@ def detect_at_seed(
     pulses, waveform, threshold = _pulses(seed, survey, survey.tracked & open_frames, time_s, settings)
     courses_px, caught = _apart(seed, pulses, waveform, time_s)
     in_blinks = bool((open_frames & survey.covered).any())
-    events = []
+    events: list[Candidate] = []
+    fitted_s: list[float] = []
     for number, pulse in enumerate(pulses):
         own_px = courses_px[:, number]
         event = _measured(seed, index, pulse.frame, own_px, pulse.strength, threshold, time_s, is_keyframe)
@@ -77,7 +78,24 @@ def detect_at_seed(
                     is_seen_in_blinks=in_blinks, in_time=in_time,
                 )
             )  # fmt: skip
-    return events
+            fitted_s.append(pulse.peak_s)
+    return _timed(events, fitted_s)
+
+
+def _timed(events: list[Candidate], fitted_s: list[float]) -> list[Candidate]:
+    """Time the peaks of one site by the fit of their whole courses, which noise moves less than the highest frame.
+
+    No waveform is the muscle's own, so that the fit is early or late by as much every time: all are moved together, to
+    lie about where the highest frames are.
+    """
+    if not events:
+        return []
+    late_s = float(np.median([event.peak_s - peak_s for event, peak_s in zip(events, fitted_s, strict=True)]))
+    return [_moved(event, peak_s + late_s - event.peak_s) for event, peak_s in zip(events, fitted_s, strict=True)]
+
+
+def _moved(event: Candidate, by_s: float) -> Candidate:
+    return replace(event, onset_s=event.onset_s + by_s, peak_s=event.peak_s + by_s, offset_s=event.offset_s + by_s)
 
 
 def _apart(seed: Seed, pulses: list[Pulse], waveform: Waveform, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
