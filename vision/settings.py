@@ -220,7 +220,7 @@ class DetectionSettings(_Section):
         description="Smaller lasting motion may be the encoder's: H.264 and HEVC move blocks by quarter pixels.",
     )
     continuous_explained: float = Field(
-        0.3, gt=0, le=1, description="Of the motion around lasting activity that its footprint explains at least."
+        0.7, gt=0, le=1, description="Of the motion around lasting activity that its footprint explains at least."
     )
     continuous_uneven: float = Field(
         0.7, gt=0, description="Standard deviation of its heights ÷ their mean, at most; set on one clip, our choice."

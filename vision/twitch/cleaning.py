@@ -1,4 +1,4 @@
-"""Motion signals made ready for detection: gaps bridged and known, brightness taken out."""
+"""Motion signals made ready for detection: gaps bridged and known, noise and light described."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial import cKDTree
 
-from vision.dsp import blocks, column_medians, running_quantile
+from vision.dsp import blocks, column_medians
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals
+from vision.twitch.light import Light, light_of
 
 FEWEST_VALID = 0.5  # share of the points a frame needs, and of the frames in view a point needs
+MOST_TORN = 0.2  # of the frames in view: a point that is torn more often slips. Our choice, as is the next
+MOST_SLIPPING = (
+    0.25  # of the points: 0.02 in films of phones, 0.08-0.17 in starved copies, 0.4 under a lamp that flickers in bands
+)
 FEWEST_STEPS = 30  # from which the noise of a point can be told
 BLOCK_POINTS = 256  # worked on at once: bounds the memory of a long clip
 QUIET_QUANTILE = 1 / 3
@@ -20,9 +25,6 @@ NEIGHBOURS = 8  # that a point of a lattice has
 LARGEST_STRAIN = 0.3  # of skin between neighbouring points; facial expression reaches 0.2-0.3, our choice
 LARGEST_PATCH = 12  # points across that are lost together
 EVEN_STEPS = 4.9  # 97th percentile ÷ median of the steps of a point; phone films have 3.5-4.9, white noise 3.2
-# px per unit of log brightness. It displaces what is followed by its share times level ÷ gradient: 120 ÷ 0.4 grey
-# levels a pixel, below which there is hardly a texture. Lamps did up to 90; where far more is fitted, movement made it.
-LARGEST_PX_PER_GAIN = 300.0
 EDGE_FRAMES = 2  # frames after a gap that still lean on what was before it
 
 
@@ -31,7 +33,7 @@ class Cleaned:
     """Signals of T frames.
 
     displacement_px : (T, N, 2) without gaps. in_view : (T,) enough of the points were seen.
-    usable : (T,) the step from the frame before is the skin's own. nuisance : (T, K) courses of brightness.
+    usable : (T,) the step from the frame before is the skin's own. light : what the brightness did meanwhile.
     information : (N, 2, 2) of each point: that of its texture, as far as its measured noise bears it out.
     starvation : 1 for a film that had bits enough, larger where an encoder holds blocks still and moves them at once.
     """
@@ -39,15 +41,23 @@ class Cleaned:
     displacement_px: FloatArray
     in_view: BoolArray
     usable: BoolArray
-    nuisance: FloatArray
+    light: Light
     information: FloatArray
     starvation: float = 1.0
 
 
 def without_lost_points(signals: MotionSignals) -> MotionSignals:
-    """Leave out the points that are seen in too few of the frames in view; where nothing is in view, none is left."""
+    """Leave out the points that are seen in too few of the frames in view; where nothing is in view, none is left.
+
+    Where the tracker slips at many, as under a lamp that flickers in bands, the rest of what they show is slipping, too.
+    """
     in_view = _in_view(signals)
-    kept = signals.valid[in_view].mean(0) >= FEWEST_VALID if in_view.any() else np.zeros(signals.valid.shape[1], bool)
+    kept = np.zeros(signals.valid.shape[1], bool)
+    if in_view.any():
+        kept = signals.valid[in_view].mean(0) >= FEWEST_VALID
+        slipping = torn(signals)[in_view].mean(0) > MOST_TORN
+        if slipping.mean() > MOST_SLIPPING:
+            kept &= ~slipping
     if kept.all():
         return signals
     return replace(
@@ -75,7 +85,7 @@ def clean(signals: MotionSignals) -> Cleaned:
         after_gap = after_gap | np.roll(after_gap, 1) & (np.arange(len(after_gap)) > 0)
     usable = in_view & ~after_gap & ~signals.is_keyframe
     information = borne_out(signals.structure, displacement, usable)
-    return Cleaned(displacement, in_view, usable, _brightness(signals), information, starvation(displacement, usable))
+    return Cleaned(displacement, in_view, usable, light_of(signals), information, starvation(displacement, usable))
 
 
 def borne_out(structure: FloatArray, displacement_px: FloatArray, usable: BoolArray) -> FloatArray:
@@ -95,10 +105,10 @@ def borne_out(structure: FloatArray, displacement_px: FloatArray, usable: BoolAr
 
 
 def starvation(displacement_px: FloatArray, usable: BoolArray) -> float:
-    """Say by how much the typical place's steps are more uneven than those of a film with bits enough, squared.
+    """Say by how much the typical place's steps are more uneven than those of a film with bits enough.
 
     An encoder that lacks bits repeats a block until its picture is too wrong, then moves it at once: many steps of
-    nothing, few large ones. The square is our choice: it orders the strays of 40 minutes of rest (docs/method.md).
+    nothing, few large ones. Strays are such steps, so they grow as those do.
     """
     both = usable[1:] & usable[:-1]
     if both.sum() < FEWEST_STEPS or not displacement_px.shape[1]:
@@ -106,7 +116,7 @@ def starvation(displacement_px: FloatArray, usable: BoolArray) -> float:
     middle, far = _step_quantiles(displacement_px, both, [0.5, 0.97])
     moving = middle > 0
     uneven = float(np.median(far[moving] / middle[moving])) if moving.any() else 0.0
-    return max(1.0, uneven / EVEN_STEPS) ** 2
+    return max(1.0, uneven / EVEN_STEPS)
 
 
 def _step_quantiles(displacement_px: FloatArray, both: BoolArray, quantiles: list[float]) -> FloatArray:
@@ -165,30 +175,3 @@ def _bridged(signals: MotionSignals) -> FloatArray:
         for axis in (0, 1):
             displacement[:, point, axis] = np.interp(frames, frames[seen], displacement[seen, point, axis])
     return displacement
-
-
-def _brightness(signals: MotionSignals) -> FloatArray:
-    """(T, K) brightness with its neighbours in time, free of slow change: what flicker adds to every place."""
-    seen = np.isfinite(signals.luma_gain)
-    if seen.sum() < 2:
-        return np.zeros((len(seen), 0))
-    gain = np.interp(signals.time_s, signals.time_s[seen], np.log(np.maximum(signals.luma_gain[seen], 1e-3)))
-    quick = gain - running_quantile(signals.time_s, gain, 2.0)
-    lagged = np.stack([np.roll(quick, lag) for lag in (-1, 0, 1)], 1)
-    lagged[0, 2] = lagged[-1, 0] = 0.0
-    return lagged
-
-
-def regress_out(values: FloatArray, nuisance: FloatArray, usable: BoolArray) -> FloatArray:
-    """Take (T, K) brightness courses out of (T, P, 2) motion by least squares over the usable frames.
-
-    No course takes more than brightness can: a texture that moves in and out of view changes the mean brightness by a
-    trace, and would be explained by that trace.
-    """
-    strong = nuisance[:, nuisance.std(0) > 1e-6] if nuisance.size else nuisance
-    if not strong.shape[1]:
-        return values
-    flat = values.reshape(len(values), -1)
-    fit = np.linalg.lstsq(strong[usable], flat[usable], rcond=1e-6)[0]
-    fit /= np.maximum(np.abs(fit).sum(0) / LARGEST_PX_PER_GAIN, 1.0)
-    return np.asarray((flat - strong @ fit).reshape(values.shape).astype(values.dtype))

@@ -15,7 +15,8 @@ from scipy.ndimage import maximum_filter1d
 from vision.dsp import blocks, fit_autoregression, matched_filter, running_quantile, twitch_waveform, whiten
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
-from vision.twitch.cleaning import Cleaned, regress_out
+from vision.twitch.cleaning import Cleaned
+from vision.twitch.light import without_light
 from vision.twitch.noise import TOP_SAMPLES, excursion_scale, noise_and_calm, noise_at_rest, recoils, top_mean, unrest
 from vision.twitch.pooling import SPACING_SIGMA, PlaceMotion
 
@@ -69,7 +70,7 @@ def settled(motion: PlaceMotion, cleaned: Cleaned, time_s: FloatArray, settings:
     for own in blocks(len(motion.centre_px)):
         moved = motion.displacement_px[:, own]
         moved = (moved - running_quantile(time_s, moved, settings.baseline_window_s)).astype(np.float32)
-        quick[:, own] = regress_out(moved, cleaned.nuisance, cleaned.usable)
+        quick[:, own] = without_light(moved, cleaned.light, cleaned.usable)
     return PlaceMotion(motion.centre_px, motion.sigma_px, quick, motion.bound_px)
 
 
