@@ -49,7 +49,7 @@ class Cleaned:
 def without_lost_points(signals: MotionSignals) -> MotionSignals:
     """Leave out the points that are seen in too few of the frames in view; where nothing is in view, none is left.
 
-    Where the tracker slips at many, as under a lamp that flickers in bands, the rest of what they show is slipping, too.
+    Where the tracker slips at many, as under a lamp that flickers in bands, the rest of their motion slips, too.
     """
     in_view = _in_view(signals)
     kept = np.zeros(signals.valid.shape[1], bool)
