@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import scipy.signal
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,3 +134,24 @@ def test_points_that_slip_are_left_out_where_they_are_many_and_bridged_where_the
     left = without_lost_points(many)
     assert len(left.point_px) < 0.75 * len(many.point_px)
     assert torn(left).mean(0).max() <= 0.2
+
+
+@pytest.mark.parametrize("share", [0.8, 1.0])
+def test_where_most_points_slip_none_can_be_preferred(share: float) -> None:
+    """A test picture of colour bars once lost all its points, and a film of a boat most."""
+    signals = slipping(share)
+    assert len(without_lost_points(signals).point_px) == len(signals.point_px)
+
+
+def test_what_leaves_half_way_was_not_slipping() -> None:
+    """The points of a face that left for the wall behind it were once taken for slipping ones."""
+    signals = film(duration_s=8, noise_px=0.0)
+    gone = slipping(0.4).displacement_px.copy()
+    gone[:120] = signals.displacement_px[:120]
+    assert len(without_lost_points(replace(signals, displacement_px=gone)).point_px) == len(signals.point_px)
+
+
+def test_a_film_without_points_has_no_frame_in_view() -> None:
+    none = without_lost_points(film(duration_s=4, gap=gap_of(*range(120))))
+    assert not clean(none).in_view.any()
+    assert not len(without_lost_points(none).point_px)
