@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import (
-    INFORMED_FILE,
+    BOUNDS_FILE,
     LONGEST_ANALYSIS_S,
     SHARED,
     Analyse,
@@ -46,7 +46,13 @@ COMMON_COLUMNS = ("case", "truth", "label", "call")
 KINDS = {"no-twitch": "At rest", "sustained-facial": "Sustained"}
 OTHER_KIND = "Single twitches and bursts"
 COUNTS = ("tp", "fp", "fn")
-INFORMED_COUNTS = tuple(f"informed_{count}" for count in COUNTS)
+BOUNDS = ("informed", "searching")  # detectors that are told the truth; the second is not told where
+BOUND_COUNTS = {bound: tuple(f"{bound}_{count}" for count in COUNTS) for bound in BOUNDS}
+ABOUT_BOUNDS = (
+    "The informed detector is told where, which way and how each twitch goes; the searching one is not told where, and "
+    "is asked only where every twitch has a place of its own. Both take the threshold that is best with hindsight. "
+    "`behind` is from the informed one; what the searching one lies behind it is the loss from searching all places."
+)
 
 
 def analyse_apart(clip: Path, folder: Path, rule: Path) -> None:
@@ -67,23 +73,32 @@ def analyse_apart(clip: Path, folder: Path, rule: Path) -> None:
 def analyse_here(clip: Path, folder: Path, rule: Path) -> None:
     """Analyse with the default settings and write the result folder: what the child process does.
 
-    The informed detector works on the same signals, so it runs here, too, where the clip has its truth beside it.
+    The detectors that are told the truth work on the same signals, so they run here, too, where it is beside the clip.
     """
     from benchmarks.informed import informed_score
+    from benchmarks.searching import searching_score
     from vision import analyse, write_result
 
     result, truth = analyse(clip), truth_of_clip(clip)
     write_result(result, folder)
-    found = informed_score(result.signals, truth, load_rule(rule).match) if truth else None
-    if found is not None:
-        counts = dict(zip(COUNTS, (found.tp, found.fp, found.fn), strict=True))
-        (folder / INFORMED_FILE).write_text(json.dumps({**counts, "f1": found.f1}), encoding="utf-8")
+    if truth:
+        match = load_rule(rule).match
+        scores = zip(
+            BOUNDS,
+            (detector(result.signals, truth, match) for detector in (informed_score, searching_score)),
+            strict=True,
+        )
+        bounds = {
+            bound: {"tp": found.tp, "fp": found.fp, "fn": found.fn, "f1": found.f1} for bound, found in scores if found
+        }
+        (folder / BOUNDS_FILE).write_text(json.dumps(bounds), encoding="utf-8")
 
 
 def score(case: Case, outcome: Outcome, rule: Rule) -> dict[str, Any]:
     """Score one clip by the rule; seconds and, where there is no result, the problem go along."""
     row = rule.score_case(case.truth, outcome.result)
-    row |= {f"informed_{key}": value for key, value in (outcome.informed or {}).items()}
+    for bound, figures in (outcome.bounds or {}).items():
+        row |= {f"{bound}_{key}": value for key, value in figures.items()}
     row["seconds"] = round(outcome.seconds, 1)
     if outcome.problem is not None:
         row["problem"] = outcome.problem
@@ -128,7 +143,7 @@ def tables(rows: Sequence[dict[str, Any]]) -> str:
         kinds.setdefault(KINDS.get(row["truth"], OTHER_KIND), []).append(row)
     parts = []
     for kind, members in kinds.items():
-        hidden = (*COMMON_COLUMNS, *INFORMED_COUNTS, "seconds")
+        hidden = (*COMMON_COLUMNS, *(count for counts in BOUND_COUNTS.values() for count in counts), "seconds")
         extra = dict.fromkeys(key for row in members for key in row if key not in hidden)
         columns = [*COMMON_COLUMNS, *sorted(extra, key=lambda column: column == "problem"), "seconds"]
         table = markdown_table(columns, [[row.get(column) for column in columns] for row in members])
@@ -142,10 +157,10 @@ def condition_of(name: str) -> str:
 
 
 def pooled_table(rows: Sequence[dict[str, Any]]) -> str:
-    """Ours beside the informed detector, hits and errors summed over each condition and over all; "" without any."""
+    """Ours beside the detectors that are told more, counts summed over each condition and over all; "" without any."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        if all(key in row for key in (*COUNTS, *INFORMED_COUNTS)):
+        if all(key in row for key in (*COUNTS, *BOUND_COUNTS["informed"])):
             groups.setdefault(condition_of(row["case"]), []).append(row)
     if not groups:
         return ""
@@ -153,14 +168,18 @@ def pooled_table(rows: Sequence[dict[str, Any]]) -> str:
         groups["all"] = [row for members in groups.values() for row in members]
     lines = []
     for name, members in groups.items():
-        ours, informed = (_f1(members, keys) for keys in (COUNTS, INFORMED_COUNTS))
+        ours, informed, searching = (_f1(members, keys) for keys in (COUNTS, *BOUND_COUNTS.values()))
         twitches = sum(row["n_true"] for row in members)
-        lines.append([name, len(members), twitches, ours, informed, round(informed - ours, 3)])
-    table = markdown_table(["condition", "clips", "twitches", "f1", "informed_f1", "behind"], lines)
-    return f"## Beside the informed detector\n\n{table}"
+        behind = None if informed is None or ours is None else round(informed - ours, 3)
+        lines.append([name, len(members), twitches, ours, informed, searching, behind])
+    table = markdown_table(["condition", "clips", "twitches", "f1", "informed_f1", "searching_f1", "behind"], lines)
+    return f"## Beside detectors that are told the truth\n\n{table}\n\n{ABOUT_BOUNDS}"
 
 
-def _f1(rows: Sequence[dict[str, Any]], keys: Sequence[str]) -> float:
+def _f1(rows: Sequence[dict[str, Any]], keys: Sequence[str]) -> float | None:
+    """F1 of the summed counts; None where a clip has none."""
+    if not all(key in row for row in rows for key in keys):
+        return None
     tp, fp, fn = (sum(row[key] for row in rows) for key in keys)
     return round(2 * tp / max(1, 2 * tp + fp + fn), 3)
 

@@ -21,7 +21,7 @@ sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != HE
 SHARED = ROOT.parent / "shared"
 LONGEST_ANALYSIS_S = 1800.0  # a clip that takes longer is stuck; ours, 40 times the length of the shared ones
 TRUTH_SUFFIX = ".truth.json"
-INFORMED_FILE = "informed.json"  # in a result folder: what the informed detector made of the same signals
+BOUNDS_FILE = "bounds.json"  # in a result folder: what detectors that are told the truth made of the same signals
 
 
 class Rule(Protocol):
@@ -52,12 +52,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one clip. `problem`: why there is no result; `informed`: the informed detector on it."""
+    """What became of one clip. `problem`: why there is no result; `bounds`: of detectors that are told more."""
 
     result: dict[str, Any] | None
     problem: str | None
     seconds: float
-    informed: dict[str, Any] | None = None
+    bounds: dict[str, dict[str, Any]] | None = None
 
 
 Analyse = Callable[[Path, Path], None]
@@ -117,11 +117,11 @@ def run_case(case: Case, work: Path, analyse: Analyse) -> Outcome:
     start_s = time.perf_counter()
     try:
         analyse(case.clip, folder)
-        result, informed = _read(folder / "result.json"), folder / INFORMED_FILE
-        bound = _read(informed) if informed.exists() else None
+        result, bounds_file = _read(folder / "result.json"), folder / BOUNDS_FILE
+        bounds = _read(bounds_file) if bounds_file.exists() else None
     except (OSError, ValueError, RuntimeError) as error:
         return Outcome(None, " ".join(str(error).split()), time.perf_counter() - start_s)
-    return Outcome(result, None, time.perf_counter() - start_s, bound)
+    return Outcome(result, None, time.perf_counter() - start_s, bounds)
 
 
 def truth_of_clip(clip: Path) -> dict[str, Any] | None:

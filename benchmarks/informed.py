@@ -72,12 +72,23 @@ def informed_score(signals: MotionSignals, truth: dict[str, Any], match: Match) 
     if not truth["twitches"] or truth["label"] == "sustained-facial":
         return None
     sites = known_sites(signals, truth)
-    in_view = signals.valid.mean(1) >= FEWEST_VALID
+    displacement, in_view = bridged(signals), frames_in_view(signals)
+    shared = [shared_courses(signals, displacement, site, in_view) for site in sites]
+    return best_score(signals, truth, match, sites, shared)
+
+
+def best_score(
+    signals: MotionSignals, truth: dict[str, Any], match: Match, sites: Sequence[KnownSite],
+    shared: Sequence[FloatArray], echo_sigmas: float = OUTSIDE_SIGMA,
+) -> Score:  # fmt: skip
+    """Score the best variant at its best threshold of a detector that looks at the sites.
+
+    shared : (T, K) courses to be regressed out at each site. echo_sigmas : how far a twitch is heard by other sites.
+    """
+    displacement, in_view = bridged(signals), frames_in_view(signals)
     usable = in_view & ~signals.is_keyframe
-    displacement = _bridged(signals)
     best = Score(0, 0, len(truth["twitches"]))
     most = 3 * len(truth["twitches"]) + 10  # beyond, F1 only falls
-    shared = [shared_courses(signals, displacement, site, in_view) for site in sites]
     for weighting, is_cleaned in itertools.product(WEIGHTINGS, (False, True)):
         trusted = precision(signals, weighting)
         course = np.stack([pooled(signals.point_px, displacement, trusted, site) for site in sites], 1)
@@ -85,9 +96,14 @@ def informed_score(signals: MotionSignals, truth: dict[str, Any], match: Match) 
             course = np.stack([_without(one, modes, in_view) for one, modes in zip(course.T, shared, strict=True)], 1)
         for is_whitened in (False, True):
             strength = _strength(signals.time_s, course, usable, sites, is_whitened)
-            found = without_echoes(_peaks(signals.time_s, strength), sites, most)
+            found = without_echoes(_peaks(signals.time_s, strength), sites, most, echo_sigmas)
             best = max(best, best_threshold(_events(found, sites), truth, match), key=lambda score: score.f1)
     return best
+
+
+def frames_in_view(signals: MotionSignals) -> BoolArray:
+    """(T,) frames that show enough of the points."""
+    return np.asarray(signals.valid.mean(1) >= FEWEST_VALID)
 
 
 def precision(signals: MotionSignals, weighting: Weighting) -> FloatArray:
@@ -164,7 +180,7 @@ def _without(course: FloatArray, modes: FloatArray, in_view: BoolArray) -> Float
     return np.asarray(course - modes @ np.linalg.lstsq(modes[in_view], course[in_view], rcond=None)[0])
 
 
-def _bridged(signals: MotionSignals) -> FloatArray:
+def bridged(signals: MotionSignals) -> FloatArray:
     """(T, N, 2) displacement; gaps bridged by straight lines, points that were hardly seen at rest."""
     displacement = np.array(signals.displacement_px, dtype=np.float32)
     frames = np.arange(len(displacement))
@@ -210,13 +226,15 @@ def _peaks(time_s: FloatArray, strength: FloatArray) -> list[tuple[float, float,
 
 
 def without_echoes(
-    peaks: Sequence[tuple[float, float, int]], sites: Sequence[KnownSite], most: int
+    peaks: Sequence[tuple[float, float, int]], sites: Sequence[KnownSite], most: int, echo_sigmas: float = OUTSIDE_SIGMA
 ) -> list[tuple[float, float, int]]:
     """Keep the `most` highest peaks that overlap with no higher one in time and place; `peaks` come highest first."""
     kept: list[tuple[float, float, int]] = []
     for height, peak_s, number in peaks:
         is_echo = any(
-            abs(peak_s - other_s) <= SAME_MOMENT_S and number != other and _overlap(sites[number], sites[other])
+            abs(peak_s - other_s) <= SAME_MOMENT_S
+            and number != other
+            and _overlap(sites[number], sites[other], echo_sigmas)
             for _, other_s, other in kept
         )
         if not is_echo:
@@ -226,8 +244,8 @@ def without_echoes(
     return kept
 
 
-def _overlap(one: KnownSite, other: KnownSite) -> bool:
-    reach = OUTSIDE_SIGMA * max(one.sigma_px * one.aspect, other.sigma_px * other.aspect)
+def _overlap(one: KnownSite, other: KnownSite, echo_sigmas: float) -> bool:
+    reach = echo_sigmas * max(one.sigma_px * one.aspect, other.sigma_px * other.aspect)
     return bool(np.hypot(*(one.place_px - other.place_px)) < reach)
 
 

@@ -41,7 +41,7 @@ def _is_counted(members: Sequence[Row]) -> bool:
 
 
 def _twitch_part(group: str, rows: Sequence[Row]) -> str:
-    headings = ["condition", "seeds", "twitches", "F1", "95 %", "informed", "behind", "found", "precision",
+    headings = ["condition", "seeds", "twitches", "F1", "95 %", "informed", "behind", "searching", "found", "precision",
                 "false / min", "peak within a frame", "of those above twice the limit", "place (sigma)",
                 "direction (rad)", "amplitude ratio", "limit (px)", "label right"]  # fmt: skip
     lines = [
@@ -57,13 +57,12 @@ def twitch_line(name: str, rows: Sequence[Row]) -> list[object]:
         return []
     counts = [tuple(row["counts"]) for row in rows]
     tp, fp, fn = (sum(column) for column in zip(*counts, strict=True))
-    informed = [tuple(row["informed"]) for row in rows if row.get("informed")]
-    best = f1_of(informed) if len(informed) == len(rows) else None
+    best, searching = (_f1_of_bound(rows, bound) for bound in ("informed", "searching"))
     errors = [error for row in rows for error in row["errors"]]
     low, high = f1_interval(counts)
     return [
         name, len(rows), tp + fn, _2(f1_of(counts)), f"{low:.2f}-{high:.2f}", _2(best),
-        _2(None if best is None else best - f1_of(counts)), share_cell(tp, tp + fn),
+        _2(None if best is None else best - f1_of(counts)), _2(searching), share_cell(tp, tp + fn),
         _2(tp / (tp + fp)) if tp + fp else None, _2(fp / sum(row["minutes"] for row in rows)),
         _share([error["frames"] <= FRAME_ROOM for error in errors]),
         _share([error["frames"] <= FRAME_ROOM for error in errors if error["is_high"]]),
@@ -71,6 +70,12 @@ def twitch_line(name: str, rows: Sequence[Row]) -> list[object]:
         _2(median([row["limit_px"] for row in rows if row["limit_px"] is not None])),
         f"{sum(row['label'] == row['truth'] for row in rows)}/{len(rows)}",
     ]  # fmt: skip
+
+
+def _f1_of_bound(rows: Sequence[Row], bound: str) -> float | None:
+    """F1 of a detector that is told the truth; None unless it was asked of every clip."""
+    counts = [tuple(row[bound]) for row in rows if row.get(bound)]
+    return f1_of(counts) if len(counts) == len(rows) else None
 
 
 def _typical(errors: Sequence[Row], key: str) -> float | None:

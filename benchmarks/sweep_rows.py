@@ -16,6 +16,7 @@ import numpy as np
 from benchmarks.cases import Rule
 from benchmarks.conditions import Condition
 from benchmarks.informed import informed_score
+from benchmarks.searching import searching_score
 from benchmarks.tables import ROOT
 from vision.errors import TwitchscopeError
 from vision.model.result import ResultDocument
@@ -96,9 +97,10 @@ def sweep_row(condition: Condition, scenario: Scenario, rule: Rule, *, with_curv
     def work(clip: Path, truth: dict[str, Any]) -> Row:
         found = measured(clip)
         row = score(interpret(found, Settings(), Request()).document, truth, rule)
-        informed = informed_score(found.signals, truth, rule.match)
-        if informed is not None:
-            row["informed"] = [informed.tp, informed.fp, informed.fn]
+        for name, detector in (("informed", informed_score), ("searching", searching_score)):
+            bound = detector(found.signals, truth, rule.match)
+            if bound is not None:
+                row[name] = [bound.tp, bound.fp, bound.fn]
         if with_curve:
             row["curve"] = [[factor, *_counts(_at(found, factor), truth, rule)] for factor in CURVE_FACTORS]
         return row

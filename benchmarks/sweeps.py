@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.cases import SHARED, Rule, load_rule
-from benchmarks.conditions import FACE, FILM, SKIN, Condition, conditions
+from benchmarks.conditions import FACE, SKIN, Condition, conditions, copied, filmed
 from benchmarks.limits import limit_row
 from benchmarks.surrogates import real_rows, rest_cases
 from benchmarks.sweep_page import page
@@ -32,9 +32,9 @@ from vision.settings import Settings, settings_sha256
 FIRST_SEED = 1001  # seeds that nothing was tuned on
 REAL, LIMIT = "real", "limit"
 LIMITS = (
-    Condition("limit-face", LIMIT, "rest", {**FACE, **FILM}),
-    Condition("limit-face-copy", LIMIT, "rest", {**FACE, **FILM, "crf": 29, "shake_px": 1.0}),
-    Condition("limit-skin", LIMIT, "skin-rest", {**SKIN, **FILM}),
+    Condition("limit-face", LIMIT, "rest", filmed(FACE)),
+    Condition("limit-face-copy", LIMIT, "rest", copied({**FACE, "shake_px": 1.0})),
+    Condition("limit-skin", LIMIT, "skin-rest", filmed(SKIN)),
 )
 GROUPS = (*dict.fromkeys(condition.group for condition in conditions()), REAL, LIMIT)
 

@@ -101,7 +101,8 @@ def test_the_page_holds_every_clip_and_figure(cases: Path, rule: Path, tmp_path:
 def test_the_informed_detector_stands_beside_ours(cases: Path, rule: Path, tmp_path: Path) -> None:
     def analyse(clip: Path, folder: Path) -> None:
         fake_analyse(clip, folder)
-        (folder / "informed.json").write_text(json.dumps({"tp": 8, "fp": 0, "fn": 2, "f1": 0.889}))
+        bounds = {"informed": {"tp": 8, "fp": 0, "fn": 2, "f1": 0.889}}
+        (folder / "bounds.json").write_text(json.dumps(bounds))
 
     still, torn = run(cases, tmp_path / "work", rule, analyse)
     assert still["informed_f1"] == 0.889
@@ -117,7 +118,7 @@ def test_conditions_are_pooled_over_their_clips() -> None:
     ]
     table = accuracy.pooled_table(rows)
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "face_focal" in line]
-    assert cells == [["face_focal_1.0", "2", "20", "0.75", "0.947", "0.197"]]
+    assert cells == [["face_focal_1.0", "2", "20", "0.75", "0.947", "", "0.197"]]
     assert accuracy.pooled_table([{"case": "faceA_rest"}]) == ""
 
 
