@@ -206,16 +206,15 @@ def matched_filter(innovations: FloatArray, seen: BoolArray, template: FloatArra
     that falls on seen samples. Zero where less than half of its energy does.
     """
     count, energy = len(innovations), np.zeros(len(innovations))
-    total = np.zeros_like(innovations)
     shape = (-1,) + (1,) * (innovations.ndim - 1)
-    for position, height in enumerate(template):
+    known, total = innovations * seen.reshape(shape), np.zeros_like(innovations)
+    for position, height in enumerate(template.tolist()):
         shift = position - peak_index
         start, stop = max(0, -shift), min(count, count - shift)
-        if start >= stop:
-            continue
-        present = seen[start + shift : stop + shift]
-        total[start:stop] += (height * present).reshape(shape) * innovations[start + shift : stop + shift]
-        energy[start:stop] += height**2 * present
+        if start < stop:
+            total[start:stop] += height * known[start + shift : stop + shift]
+            energy[start:stop] += height**2 * seen[start + shift : stop + shift]
     enough = energy >= 0.5 * float(np.sum(template**2))
     scale = np.where(enough, 1 / np.sqrt(np.maximum(energy, 1e-12)), 0.0)
-    return np.asarray(total * scale.reshape(shape))
+    total *= scale.astype(total.dtype).reshape(shape)
+    return total

@@ -36,7 +36,7 @@ def polarisation(
     in pixels.
     """
     coefficients, places = noise_model(motion, usable, settings), blocks(len(motion.centre_px))
-    vector = np.empty((int(usable.sum()), *motion.bound_px.shape))
+    vector = np.empty((int(usable.sum()), *motion.bound_px.shape), np.float32)
     for own in places:
         moved = motion.displacement_px[:, own]
         vector[:, own] = filtered(moved, usable, frame_interval_s, settings.rise_s[0], coefficients, settings)[usable]

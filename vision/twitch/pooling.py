@@ -63,12 +63,11 @@ def pool(signals: MotionSignals, displacement_px: FloatArray, centre_px: FloatAr
     share, kept, count = share[covered], centre_px[covered], int(covered.sum())
     information = (share.power(2) @ signals.structure.reshape(-1, 4)).reshape(-1, 2, 2)
     covariance = np.linalg.inv(information)
-    weights = np.ascontiguousarray(share.astype(np.float32).toarray().T)
-    motion = np.empty((len(displacement_px), count, 2), np.float32)
+    weights, motion = share.astype(np.float32), np.empty((len(displacement_px), count, 2), np.float32)
     for block in blocks(len(motion), 2 * BLOCK):
-        score = _times(signals.structure, displacement_px[block])
-        pooled = np.stack([np.ascontiguousarray(score[..., axis]) @ weights for axis in (0, 1)], -1)
-        motion[block] = _times(covariance.astype(np.float32), pooled)
+        score = _times(signals.structure, displacement_px[block]).transpose(1, 0, 2)
+        pooled = (weights @ score.reshape(len(score), -1)).reshape(count, -1, 2)
+        motion[block] = _times(covariance.astype(np.float32), pooled.transpose(1, 0, 2))
     bound = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     return PlaceMotion(kept, sigma_px, motion, bound)
 

@@ -86,7 +86,7 @@ def in_widths(
         moves in the others does not reach them. still : share of places that rest, see `still_share`.
     """
     coefficients = noise_model(motion, quiet, settings) if coefficients is None else coefficients
-    vector, widths, loud = np.empty(motion.displacement_px.shape), [], usable & ~quiet
+    vector, widths, loud = np.empty_like(motion.displacement_px), [], usable & ~quiet
     for own in blocks(len(motion.centre_px)):
         moved = motion.displacement_px[:, own]
         vector[:, own] = filtered(moved, quiet, frame_interval_s, rise_s, coefficients, settings)
