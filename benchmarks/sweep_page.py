@@ -14,7 +14,7 @@ FRAME_ROOM = 1.05  # frames within which a peak counts as that of the truth; as 
 
 
 def page(made: dict[str, str], rows: Sequence[Row], missing: int) -> str:
-    """Write sweeps.md; `missing` rows are still to be made."""
+    """Write a page of tables; `missing` rows are still to be made."""
     note = f"\n\n**{missing} rows are still missing: run it again to go on.**" if missing else ""
     parts = [
         f"# Simulated sweeps\n\n{markdown_table(['made with', ''], list(made.items()))}{note}",

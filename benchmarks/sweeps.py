@@ -6,7 +6,8 @@ Clips are rendered, analysed and deleted one at a time. Every row is kept in ben
 made it (scenario, seed, code), so a long sweep is made in pieces: `--budget-s 280` stops before the time is up, the
 next run goes on, `--share 1/2` and `2/2` run side by side. When the code changes, its rows are made anew.
 
-Prints the tables and writes them to benchmarks/results/sweeps.md; a part of the conditions is printed only.
+Prints the tables and writes those of each whole group to benchmarks/results/sweeps-GROUP.md, with the code that made
+them; a part of a group is printed only.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from vision.settings import Settings, settings_sha256
 
 FIRST_SEED = 1001  # seeds that nothing was tuned on
 REAL, LIMIT = "real", "limit"
+REAL_GROUPS = ("real rest", "surrogates of real rests")
 LIMITS = (
     Condition("limit-face", LIMIT, "rest", filmed(FACE)),
     Condition("limit-face-copy", LIMIT, "rest", copied({**FACE, "shake_px": 1.0})),
@@ -127,13 +129,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if REAL in options.groups and not options.only and not missing and part == 1:
         for case in rest_cases(options.cases):
             rows += real_rows(case, range(options.surrogates), store)
-    text = page(provenance(options.date, code), rows, missing)
-    print(text, end="")
-    if set(options.groups) == set(GROUPS) and not options.only and parts == 1:
-        (options.out / "sweeps.md").write_text(text, encoding="utf-8")
-    else:
+    made = provenance(options.date, code)
+    print(page(made, rows, missing), end="")
+    if missing or options.only or parts > 1:
         _tell("a part of the conditions: printed, not written")
+    else:
+        write_groups(made, rows, options.groups, options.out)
     return 3 if missing else 0
+
+
+def write_groups(made: dict[str, str], rows: Sequence[Row], groups: Sequence[str], folder: Path) -> None:
+    """Write a page for each group."""
+    for group in groups:
+        own = [row for row in rows if group_of(row) == group]
+        if own:
+            name = f"sweeps-{group.replace(' ', '-')}.md"
+            (folder / name).write_text(page(made, own, missing=0), encoding="utf-8")
+
+
+def group_of(row: Row) -> str:
+    """Name the group that a row was asked for with: real rests make their surrogates, too."""
+    return REAL if row["group"] in REAL_GROUPS else str(row["group"])
 
 
 def provenance(date: str | None, code: str) -> dict[str, str]:

@@ -108,6 +108,14 @@ def row_of(condition: str, group: str, counts: list[int], **more: object) -> dic
     }  # fmt: skip
 
 
+def test_each_group_has_a_page_of_its_own(tmp_path: Path) -> None:
+    rows = [row_of("face-2px", "amplitude", [9, 1, 1]), row_of("wristA_rest", "surrogates of real rests", [0, 0, 0])]
+    sweeps.write_groups({"vision": "abc"}, rows, ["amplitude", "real", "limit"], tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sweeps-amplitude.md", "sweeps-real.md"]
+    assert "face-2px" in (tmp_path / "sweeps-amplitude.md").read_text()
+    assert "abc" in (tmp_path / "sweeps-real.md").read_text()
+
+
 def test_the_page_pools_and_bounds() -> None:
     rows = [
         row_of("face-2px", "amplitude", [9, 1, 1], informed=[10, 0, 0], curve=[[0.6, 10, 3, 0], [1.0, 9, 1, 1]]),
