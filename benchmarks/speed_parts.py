@@ -1,8 +1,12 @@
-"""What speed.py has done in child processes: render a clip, decode it to luma alone, time the stages of an analysis.
+"""What speed.py has done in child processes: render and lengthen clips, decode them, time parts of an analysis.
 
-    python benchmarks/speed_parts.py render SCENARIO SECONDS CLIP
+    python benchmarks/speed_parts.py render KIND SECONDS CLIP
+    python benchmarks/speed_parts.py lengthen CLIP TIMES LONGER
     python benchmarks/speed_parts.py decode CLIP
     python benchmarks/speed_parts.py stages CLIP
+    python benchmarks/speed_parts.py first CLIP STARTED     (STARTED: seconds since the epoch)
+    python benchmarks/speed_parts.py pace CLIP
+    python benchmarks/speed_parts.py rivals CLIP FRAMES
 
 Each prints one line of JSON. They stand apart so that the process that measures stays small.
 """
@@ -19,20 +23,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-FILM_SIZE_PX = {"face": (1080, 1920), "skin": (1080, 1920)}  # what a phone films when held upright
-SCENARIO_OF = {"face": "eyelid", "skin": "calf"}
+
 STAGES = ("open", "decode", "locate", "track", "stabilise", "find", "features")
-
-
-def render(kind: str, seconds: float, path: Path) -> dict[str, Any]:
-    """Write a simulated film of a face or of skin."""
-    from vision.simulate.clip import simulate
-    from vision.simulate.named import scenario_named
-
-    width_px, height_px = FILM_SIZE_PX[kind]
-    scenario = scenario_named(SCENARIO_OF[kind], duration_s=seconds, width_px=width_px, height_px=height_px)
-    simulate(scenario, path, preset="veryfast")
-    return {"size_mb": round(path.stat().st_size / 1e6, 1)}
 
 
 def decode(path: Path) -> dict[str, Any]:
@@ -56,6 +48,7 @@ def decode(path: Path) -> dict[str, Any]:
             frames += 1
     return {
         "frames": frames,
+        "seconds": float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0,
         "brightest": brightest,
         "wall_s": time.perf_counter() - start_s,
         "core_s": _core_seconds() - start_core_s,
@@ -159,10 +152,19 @@ def stages(path: Path) -> dict[str, Any]:
 def main() -> int:
     """Do one part; what it found goes to standard output as JSON."""
     part, *arguments = sys.argv[1:]
-    if part == "render":
-        found = render(arguments[0], float(arguments[1]), Path(arguments[2]))
-    else:
-        found = {"decode": decode, "stages": stages}[part](Path(arguments[0]))
+    from benchmarks.speed_films import lengthen, render
+    from benchmarks.speed_moments import first, pace, rivals
+
+    parts: dict[str, Callable[..., dict[str, Any]]] = {
+        "render": lambda kind, seconds, clip: render(kind, float(seconds), Path(clip)),
+        "lengthen": lambda clip, times, longer: lengthen(Path(clip), int(times), Path(longer)),
+        "decode": lambda clip: decode(Path(clip)),
+        "stages": lambda clip: stages(Path(clip)),
+        "first": lambda clip, started: first(Path(clip), float(started)),
+        "pace": lambda clip: pace(Path(clip)),
+        "rivals": lambda clip, frames: rivals(Path(clip), int(frames)),
+    }
+    found = parts[part](*arguments)
     print(json.dumps(found))
     return 0
 

@@ -3,9 +3,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks import speed, speed_parts
+from benchmarks.speed_films import lengthen
+from benchmarks.speed_moments import index_of
+from benchmarks.speed_targets import target_table
 from vision.simulate.clip import simulate
 from vision.simulate.named import scenario_named
 
@@ -59,6 +66,39 @@ def test_a_stopwatch_adds_up_and_changes_nothing() -> None:
     assert watch.timed("find", lambda a, b: a + b)(1, b=2) == 3
     assert watch.seconds["decode"] > 0
     assert watch.seconds["locate"] == 0
+
+
+def test_a_lengthened_film_goes_on_at_the_same_pace(tmp_path: Path) -> None:
+    clip, longer = tmp_path / "still.mp4", tmp_path / "longer.mp4"
+    simulate(scenario_named("skin-rest", width_px=320, height_px=240, duration_s=2.0), clip, preset="ultrafast")
+    lengthen(clip, 3, longer)
+    with av.open(str(longer)) as container:
+        stream = container.streams.video[0]
+        times = [picture.time for picture in container.decode(stream)]
+    assert len(times) == 180
+    np.testing.assert_allclose(np.diff(times), 1 / 30, atol=1e-4)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, unique=True), st.floats(0, 1))
+def test_a_moment_is_the_first_that_is_not_before_the_wanted_share(shares: list[float], wanted: float) -> None:
+    shares.sort()
+    index = index_of(shares, wanted)
+    assert index == len(shares) - 1 or shares[index] >= wanted
+    assert index == 0 or shares[index - 1] < wanted
+
+
+def test_targets_say_what_is_reached() -> None:
+    kinds = ("face", "skin", "4K30", "1080p120")
+    found = dict.fromkeys(
+        ("long_to_short", "last_to_first", "help_s", "import_s", "python_s", "first_frame_s"), 1.0
+    ) | {"long_minutes": 10.0, "farneback_ms_to_ours": 9.0, "facemesh_ms_to_ours": 1.0}
+    table = target_table({kind: {"wall_s": 2.0, "core_s": 4.0} for kind in kinds}, dict.fromkeys(kinds, 100.0), found)
+    reached = {line.split("|")[1].strip(): line.split("|")[-2].strip() for line in table.splitlines()[4:]}
+    assert reached["4K30, wall ÷ decoding"] == "yes"
+    assert reached["1080p30 face, wall ÷ decoding"] == "yes"
+    assert reached["the same, cores"] == "no"
+    assert reached["Farneback on the same pixels ÷ ours, time"] == "yes"
+    assert reached["FaceMesh on full frames ÷ ours, time"] == "no"
 
 
 @pytest.mark.slow
