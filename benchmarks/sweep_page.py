@@ -41,9 +41,10 @@ def _is_counted(members: Sequence[Row]) -> bool:
 
 
 def _twitch_part(group: str, rows: Sequence[Row]) -> str:
-    headings = ["condition", "seeds", "twitches", "F1", "95 %", "informed", "behind", "searching", "found", "precision",
-                "false / min", "peak within a frame", "of those above twice the limit", "place (sigma)",
-                "direction (rad)", "amplitude ratio", "limit (px)", "label right"]  # fmt: skip
+    headings = ["condition", "seeds", "twitches", "F1", "95 %", "informed", "behind", "searching", "found",
+                "missed under blinks", "precision", "false / min", "peak within a frame",
+                "of those above twice the limit", "place (sigma)", "direction (rad)", "amplitude ratio", "limit (px)",
+                "label right"]  # fmt: skip
     lines = [
         twitch_line(name, [row for row in members if "counts" in row])
         for name, members in _by(rows, "condition").items()
@@ -63,7 +64,8 @@ def twitch_line(name: str, rows: Sequence[Row]) -> list[object]:
     return [
         name, len(rows), tp + fn, _2(f1_of(counts)), f"{low:.2f}-{high:.2f}", _2(best),
         _2(None if best is None else best - f1_of(counts)), _2(searching), share_cell(tp, tp + fn),
-        _2(tp / (tp + fp)) if tp + fp else None, _2(fp / sum(row["minutes"] for row in rows)),
+        sum(row.get("covered", 0) for row in rows), _2(tp / (tp + fp)) if tp + fp else None,
+        _2(fp / sum(row["minutes"] for row in rows)),
         _share([error["frames"] <= FRAME_ROOM for error in errors]),
         _share([error["frames"] <= FRAME_ROOM for error in errors if error["is_high"]]),
         *(_2(_typical(errors, key)) for key in ("sigmas", "turn_rad", "ratio")),

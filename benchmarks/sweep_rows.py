@@ -28,6 +28,7 @@ from vision.simulate.scenario import Scenario
 ROW_FORMAT = 1
 CURVE_FACTORS = (0.6, 0.75, 0.9, 1.0, 1.15, 1.4)  # times all bars of detection
 BAR_SUFFIX = "_strength"  # of the settings that are bars in noise widths
+BLINK_EDGE_S = 0.1  # as long as a twitch takes to rise and begin to fall
 NO_RESULT = frozenset({"report", "library", "__pycache__"})  # folders of vision that change no row
 Row = dict[str, Any]
 
@@ -117,6 +118,7 @@ def score(document: ResultDocument, truth: dict[str, Any], rule: Rule) -> Row:
     pairs = rule.match(events, truth) if counted else []
     if counted:
         row["counts"] = [len(pairs), len(events) - len(pairs), len(truth["twitches"]) - len(pairs)]
+        row["covered"] = missed_under_blinks(truth, {twitch for _, twitch in pairs})
     row |= {
         "minutes": truth["duration_s"] / 60,
         "limit_px": limit_px,
@@ -124,6 +126,13 @@ def score(document: ResultDocument, truth: dict[str, Any], rule: Rule) -> Row:
         "errors": [_errors(events[i], truth["twitches"][j], truth, limit_px) for i, j in pairs],
     }
     return row
+
+
+def missed_under_blinks(truth: dict[str, Any], found: set[int]) -> int:
+    """How many of the twitches that were not found peak while the lids close or open, or within BLINK_EDGE_S of it."""
+    missed = [twitch["peak_s"] for number, twitch in enumerate(truth["twitches"]) if number not in found]
+    blinks = [(blink["onset_s"] - BLINK_EDGE_S, blink["offset_s"] + BLINK_EDGE_S) for blink in truth.get("blinks", [])]
+    return sum(any(start_s <= peak_s <= stop_s for start_s, stop_s in blinks) for peak_s in missed)
 
 
 def _errors(event: Row, twitch: Row, truth: Row, limit_px: float | None) -> Row:

@@ -173,7 +173,7 @@ class DetectionSettings(_Section):
         4.0, gt=0, description="And the least of them times the share of their mean motion that one footprint explains."
     )
     repeated_evidence: float = Field(
-        1.6,
+        1.8,
         ge=0,
         description="And that, times the median share of their own course that a twitch explains; see shape.py.",
     )

@@ -15,7 +15,7 @@ from benchmarks.conditions import conditions
 from benchmarks.limits import at_rest, onsets_s, plan_at_limit
 from benchmarks.surrogates import surrogate
 from benchmarks.sweep_page import page
-from benchmarks.sweep_rows import Store, moved_bars, score, sweep_row
+from benchmarks.sweep_rows import Store, missed_under_blinks, moved_bars, score, sweep_row
 from tests.unit.benchmarks.test_informed import match
 from tests.unit.twitch.motion_builders import Planted, face, film, findings
 from vision.settings import Settings
@@ -140,6 +140,16 @@ def test_the_page_pools_and_bounds() -> None:
     assert lines["0.6"].split("|")[2].strip() == "0.80"
     assert "2 rows are still missing" in text
     assert "ClipError: torn" in text
+
+
+def test_misses_under_a_blink_are_counted() -> None:
+    truth = {
+        "twitches": [{"peak_s": peak_s} for peak_s in (1.0, 2.05, 2.2, 5.0)],
+        "blinks": [{"onset_s": 2.0, "offset_s": 2.3}],
+    }
+    assert missed_under_blinks(truth, {0}) == 2
+    assert missed_under_blinks(truth, {0, 1}) == 1
+    assert missed_under_blinks({"twitches": truth["twitches"]}, set()) == 0
 
 
 def test_scoring_measures_each_matched_event() -> None:
