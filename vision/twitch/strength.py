@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from vision.dsp import blocks, fit_autoregression, matched_filter, running_quantile, twitch_waveform, whiten
+from vision.dsp import (
+    blocks,
+    fit_autoregression,
+    matched_filter,
+    robust_sd,
+    running_quantile,
+    twitch_waveform,
+    whiten,
+)
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
@@ -24,6 +32,7 @@ SINGLE_SHARE = 0.8  # a single twitch counts with this share of its height
 MOVING_WIDTHS, MOVING_SHARE = 4.0, 0.35  # noise widths, and share of the largest, from which a place moves
 COMPACT_WIDTHS = 1.3  # rms distance ÷ footprint: one Gaussian has 0.8 above 0.35 of its height, an oblong one 1.0
 MOST_SHARE = 0.6  # of all places; nothing is beside it that could show that the part rests
+OUT_WIDTHS, FEWEST_OUT = 5.0, 8  # noise widths, and frames: what is farther out is no posture. Our choice
 TEMPLATE_FALL_RISES = 6.0  # length of the template in rise times; 98 % of its energy at decay 1.6
 
 
@@ -69,9 +78,28 @@ def settled(motion: PlaceMotion, cleaned: Cleaned, time_s: FloatArray, settings:
     quick = np.empty_like(motion.displacement_px)
     for own in blocks(len(motion.centre_px)):
         moved = motion.displacement_px[:, own]
-        moved = (moved - running_quantile(time_s, moved, settings.baseline_window_s)).astype(np.float32)
+        moved = (moved - posture(time_s, moved, cleaned.usable, settings.baseline_window_s)).astype(np.float32)
         quick[:, own] = without_light(moved, cleaned.light, cleaned.usable)
     return PlaceMotion(motion.centre_px, motion.sigma_px, quick, motion.bound_px)
+
+
+def posture(time_s: FloatArray, moved_px: FloatArray, usable: BoolArray, window_s: float) -> FloatArray:
+    """(T, P, 2) level that slow movement takes, the frames of twitches left out.
+
+    A burst of twitches that fills most of a window would lift its median; beside the burst, the skin at rest would
+    then seem to move the wrong way.
+    """
+    level = running_quantile(time_s, moved_px, window_s)
+    flat, known = moved_px.reshape(len(moved_px), -1), level.reshape(len(moved_px), -1)
+    quick = flat - known
+    out = np.abs(quick) > OUT_WIDTHS * robust_sd(quick[usable])
+    some = np.flatnonzero(out.sum(0) >= FEWEST_OUT)
+    if len(some):
+        bridged = flat[:, some].copy()
+        for column, gone in zip(bridged.T, out[:, some].T, strict=True):
+            column[gone] = np.interp(time_s[gone], time_s[~gone], column[~gone])
+        known[:, some] = running_quantile(time_s, bridged, window_s)
+    return known.reshape(moved_px.shape)
 
 
 def in_widths(

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import FRAMES_S, SIGMA_PX, Planted, film, surveyed
+from vision.dsp import running_quantile
 from vision.settings import DetectionSettings
-from vision.twitch.strength import filtered, grow, preferred_direction
+from vision.twitch.strength import filtered, grow, posture, preferred_direction
 
 SETTINGS = DetectionSettings()
 
@@ -63,3 +64,38 @@ def test_twitches_that_go_both_ways_raise_their_own_bar() -> None:
         for plan in (one_way, both_ways)
     )
     assert weak < 0.75 * strong
+
+
+TIME_S = np.arange(600) * FRAMES_S
+
+
+def resting(seed: int) -> np.ndarray:
+    """(T, 1, 2) noise about a slow sway."""
+    noise = 0.05 * np.random.default_rng(seed).standard_normal((len(TIME_S), 1, 2))
+    return noise + np.sin(2 * np.pi * TIME_S / 15.0)[:, None, None]
+
+
+@given(st.integers(0, 1000), st.floats(3.0, 15.0), st.floats(0.8, 1.4))
+def test_a_burst_does_not_move_the_posture_beside_it(seed: int, start_s: float, length_s: float) -> None:
+    still, usable = resting(seed), np.ones(len(TIME_S), bool)
+    during = (start_s <= TIME_S) & (start_s + length_s > TIME_S)
+    moved = still + 3.0 * (during & (np.arange(len(TIME_S)) % 6 != 0))[:, None, None]
+    off = posture(TIME_S, moved, usable, 2.0) - posture(TIME_S, still, usable, 2.0)
+    beside = (start_s - 0.5 < TIME_S) & (start_s + length_s + 0.5 > TIME_S) & ~during
+    assert np.abs(off[beside]).max() < 0.6  # of 3; the plain running median is lifted by nearly all of it
+
+
+@given(st.integers(0, 1000))
+def test_the_posture_of_skin_at_rest_is_the_running_median(seed: int) -> None:
+    still = resting(seed)
+    np.testing.assert_array_equal(
+        posture(TIME_S, still, np.ones(len(TIME_S), bool), 2.0), running_quantile(TIME_S, still, 2.0)
+    )
+
+
+def test_a_film_that_is_all_movement_keeps_a_posture() -> None:
+    moved = np.where(np.arange(len(TIME_S)) % 2 == 0, 5.0, -5.0)[:, None, None] * np.ones((1, 2, 2))
+    assert np.isfinite(posture(TIME_S, moved, np.ones(len(TIME_S), bool), 2.0)).all()
+    flat = np.zeros((len(TIME_S), 1, 2))
+    flat[100:160] = 2.0
+    assert np.isfinite(posture(TIME_S, flat, np.ones(len(TIME_S), bool), 2.0)).all()
