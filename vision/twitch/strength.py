@@ -33,6 +33,7 @@ MOVING_WIDTHS, MOVING_SHARE = 4.0, 0.35  # noise widths, and share of the larges
 COMPACT_WIDTHS = 1.3  # rms distance ÷ footprint: one Gaussian has 0.8 above 0.35 of its height, an oblong one 1.0
 MOST_SHARE = 0.6  # of all places; nothing is beside it that could show that the part rests
 OUT_WIDTHS, FEWEST_OUT = 5.0, 8  # noise widths, and frames: what is farther out is no posture. Our choice
+LONGER_WINDOW = 3.0  # times that of posture, of the level from which it is out: no burst fills half of it
 TEMPLATE_FALL_RISES = 6.0  # length of the template in rise times; 98 % of its energy at decay 1.6
 
 
@@ -89,10 +90,10 @@ def posture(time_s: FloatArray, moved_px: FloatArray, usable: BoolArray, window_
     A burst of twitches that fills most of a window would lift its median; beside the burst, the skin at rest would
     then seem to move the wrong way.
     """
-    level = running_quantile(time_s, moved_px, window_s)
-    flat, known = moved_px.reshape(len(moved_px), -1), level.reshape(len(moved_px), -1)
-    quick = flat - known
-    out = np.abs(quick) > OUT_WIDTHS * robust_sd(quick[usable])
+    flat = moved_px.reshape(len(moved_px), -1)
+    known = running_quantile(time_s, flat, window_s)
+    away = flat - running_quantile(time_s, flat, LONGER_WINDOW * window_s)
+    out = np.abs(away) > OUT_WIDTHS * robust_sd(away[usable])
     some = np.flatnonzero(out.sum(0) >= FEWEST_OUT)
     if len(some):
         bridged = flat[:, some].copy()

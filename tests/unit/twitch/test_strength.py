@@ -82,15 +82,14 @@ def test_a_burst_does_not_move_the_posture_beside_it(seed: int, start_s: float, 
     moved = still + 3.0 * (during & (np.arange(len(TIME_S)) % 6 != 0))[:, None, None]
     off = posture(TIME_S, moved, usable, 2.0) - posture(TIME_S, still, usable, 2.0)
     beside = (start_s - 0.5 < TIME_S) & (start_s + length_s + 0.5 > TIME_S) & ~during
-    assert np.abs(off[beside]).max() < 0.6  # of 3; the plain running median is lifted by nearly all of it
+    assert np.abs(off[beside]).max() < 0.2  # of 3; the plain running median is lifted by 0.26, typically
 
 
 @given(st.integers(0, 1000))
 def test_the_posture_of_skin_at_rest_is_the_running_median(seed: int) -> None:
     still = resting(seed)
-    np.testing.assert_array_equal(
-        posture(TIME_S, still, np.ones(len(TIME_S), bool), 2.0), running_quantile(TIME_S, still, 2.0)
-    )
+    plain = running_quantile(TIME_S, still, 2.0)
+    np.testing.assert_allclose(posture(TIME_S, still, np.ones(len(TIME_S), bool), 2.0), plain, atol=0.05)
 
 
 def test_a_film_that_is_all_movement_keeps_a_posture() -> None:
