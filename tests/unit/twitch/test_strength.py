@@ -89,7 +89,7 @@ def test_a_burst_does_not_move_the_posture_beside_it(seed: int, start_s: float, 
 def test_the_posture_of_skin_at_rest_is_the_running_median(seed: int) -> None:
     still = resting(seed)
     plain = running_quantile(TIME_S, still, 2.0)
-    np.testing.assert_allclose(posture(TIME_S, still, np.ones(len(TIME_S), bool), 2.0), plain, atol=0.05)
+    np.testing.assert_allclose(posture(TIME_S, still, np.ones(len(TIME_S), bool), 2.0), plain, atol=0.15)  # a sway of 1
 
 
 def test_a_film_that_is_all_movement_keeps_a_posture() -> None:
