@@ -38,6 +38,7 @@ COUNTABLE_CODECS = ("h264", "hevc")
 # Nothing that H.264 or HEVC writes holds three zero bytes in a row (emulation prevention: ITU-T H.264 7.4.1, H.265
 # 7.4.2), save at the end of a packet and in the length before a unit. A longer run is a hole in the file.
 HOLE = bytes(64)
+LARGEST_PACKET_BYTES = 1 << 26  # a picture of the largest size, raw, has 100 MB; coded, a tenth of that. Our choice
 SIMULATED_COMMENT = "simulated by twitchscope"
 
 
@@ -189,10 +190,21 @@ def _packets(container: InputContainer, stream: VideoStream, tally: Tally) -> It
                 tally.is_encrypted |= packet.has_sidedata("encryption_info")
                 yield packet
     except MemoryError:
-        raise
+        if not _has_room(min(container.size, LARGEST_PACKET_BYTES)):
+            raise
+        tally.note("damaged")
     except av.FFmpegError:  # the file breaks off
         tally.note("damaged")
     yield None
+
+
+def _has_room(size_bytes: int) -> bool:
+    """Whether memory was there: where a damaged file claims a packet of 4 GB, FFmpeg, too, says that there is none."""
+    try:
+        bytearray(size_bytes)
+    except MemoryError:
+        return False
+    return True
 
 
 def _is_spoiled(packet: av.Packet, stream: VideoStream) -> bool:
