@@ -31,7 +31,7 @@ def test_what_stands_clear_of_the_noise_is_found_without_being_told_where(seed: 
 def test_not_to_be_told_where_costs_something() -> None:
     truth = truth_of(scattered(0.1))
     told, searching = [], []
-    for seed in range(4):
+    for seed in range(6):
         signals = film(scattered(0.03), seed=seed)
         for scores, detector in ((told, informed_score), (searching, searching_score)):
             score = detector(signals, truth, match)
