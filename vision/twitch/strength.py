@@ -33,6 +33,7 @@ MOVING_WIDTHS, MOVING_SHARE = 4.0, 0.35  # noise widths, and share of the larges
 COMPACT_WIDTHS = 1.3  # rms distance ÷ footprint: one Gaussian has 0.8 above 0.35 of its height, an oblong one 1.0
 MOST_SHARE = 0.6  # of all places; nothing is beside it that could show that the part rests
 OUT_WIDTHS, FEWEST_OUT = 5.0, 8  # noise widths, and frames: what is farther out is no posture. Our choice
+MOST_OUT = 0.5  # of the frames; where more are out, they are the posture
 LONGER_WINDOW = 3.0  # times that of posture, of the level from which it is out: no burst fills half of it
 TEMPLATE_FALL_RISES = 6.0  # length of the template in rise times; 98 % of its energy at decay 1.6
 
@@ -94,7 +95,7 @@ def posture(time_s: FloatArray, moved_px: FloatArray, usable: BoolArray, window_
     known = running_quantile(time_s, flat, window_s)
     away = flat - running_quantile(time_s, flat, LONGER_WINDOW * window_s)
     out = np.abs(away) > OUT_WIDTHS * robust_sd(away[usable])
-    some = np.flatnonzero(out.sum(0) >= FEWEST_OUT)
+    some = np.flatnonzero((out.sum(0) >= FEWEST_OUT) & (out.mean(0) <= MOST_OUT))
     if len(some):
         bridged = flat[:, some].copy()
         for column, gone in zip(bridged.T, out[:, some].T, strict=True):

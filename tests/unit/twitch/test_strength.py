@@ -98,3 +98,12 @@ def test_a_film_that_is_all_movement_keeps_a_posture() -> None:
     flat = np.zeros((len(TIME_S), 1, 2))
     flat[100:160] = 2.0
     assert np.isfinite(posture(TIME_S, flat, np.ones(len(TIME_S), bool), 2.0)).all()
+
+
+def test_a_place_that_is_out_of_its_few_usable_frames_keeps_its_running_median() -> None:
+    """A film of a boat, of which few frames count, once ended in an error."""
+    still = resting(3)
+    usable = np.zeros(len(TIME_S), bool)
+    usable[300:330] = True
+    still[300:330] = still[300]
+    np.testing.assert_array_equal(posture(TIME_S, still, usable, 2.0), running_quantile(TIME_S, still, 2.0))
