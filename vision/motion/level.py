@@ -7,21 +7,18 @@ doi:10.1023/B:VISI.0000011205.11775.fd).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
 
 import cv2
 import numpy as np
 
-from vision.model.arrays import FloatArray, IntArray
+from vision.model.arrays import FloatArray
 from vision.motion.derivative import bends_of, slopes_of, twists_of
 from vision.motion.grid import Cells
 
 SUBPIXEL = 32  # OpenCV's remap rounds places to 1/32 px; they are put there, so that the place is known exactly
 FEWEST_SAMPLES = 3  # a side, of a cell in a reduced picture
-ALL = slice(None)
-Rows: TypeAlias = IntArray | slice
 LARGEST_GAIN = 3.0  # brightness ratio beyond which a pixel is burnt out or black
 
 
@@ -70,7 +67,7 @@ class Difference:
     score : (C, 2) sum of gradient times difference. residual_luma : (C,) rms difference. ratio : (C,) brightness.
     step_px : (C, 2) local displacement at which the frame was looked at.
     fraction : (C, 2) how far, in pixels of the level, the cell's samples lie from whole pixels of the frame.
-    total : (C,) sum of the grey levels of each cell. around : (C,) of those around it.
+    typical_luma : median of residual_luma. around : (C,) sum of the grey levels around each cell.
     """
 
     score: FloatArray
@@ -78,20 +75,8 @@ class Difference:
     ratio: FloatArray
     step_px: FloatArray
     fraction: FloatArray
-    total: FloatArray
+    typical_luma: float
     around: FloatArray
-
-    @cached_property
-    def typical_luma(self) -> float:
-        """Median of residual_luma."""
-        return float(np.median(self.residual_luma))
-
-    def with_rows(self, rows: IntArray, other: Difference) -> Difference:
-        """Put what was found of some cells, `rows`, into the place of what is known of them."""
-        changed = {field.name: getattr(self, field.name).copy() for field in fields(self)}
-        for name, values in changed.items():
-            values[rows] = getattr(other, name)
-        return Difference(**changed)
 
 
 def make_level(picture: FloatArray, area: FloatArray, cells: Cells, reduction: int, reach_cells: float) -> Level:
@@ -154,67 +139,30 @@ def compare(picture: FloatArray, level: Level, cells: Cells, affine: FloatArray,
     picture : (h, w) float32, smoothed, reduced as the level. affine : (2, 3), reference to frame, working px.
     step_px : (C, 2) local displacement, seen in the reference.
     """
-    seen, place = _seen(picture, level, affine, step_px, ALL)
-    total = _total(seen)
-    around = cells.blurred(total[:, None], level.reach_cells)[:, 0]
-    return _difference(seen, total, around, place, level, ALL)
-
-
-def compare_again(
-    picture: FloatArray, level: Level, cells: Cells, affine: FloatArray, step_px: FloatArray, found: Difference,
-    rows: IntArray,
-) -> Difference:  # fmt: skip
-    """Look again at some cells, `rows`, and leave what was found of the others as it is; see `compare`."""
-    seen, place = _seen(picture, level, affine, step_px, rows)
-    total = found.total.copy()
-    total[rows] = _total(seen)
-    around = cells.blurred(total[:, None], level.reach_cells)[rows, 0]
-    return found.with_rows(rows, _difference(seen, total[rows], around, place, level, rows))
-
-
-@dataclass(frozen=True, eq=False)
-class _Place:
-    """Where cells were looked at: (C, 2) steps in working pixels, and how far their samples lie from whole pixels."""
-
-    step_px: FloatArray
-    fraction: FloatArray
-
-
-def _seen(
-    picture: FloatArray, level: Level, affine: FloatArray, step_px: FloatArray, rows: Rows
-) -> tuple[FloatArray, _Place]:
-    """Draw the (C, P) samples of the cells in `rows`, times their weight."""
     (a, b, c), (d, e, f) = affine.tolist()
-    step_px = step_px[rows]
-    x, y = (level.centre_px[rows] + step_px).T
+    x, y = (level.centre_px + step_px).T
     exact = np.stack([a * x + b * y + c, d * x + e * y + f], 1) / level.reduction
     place = np.round(exact * SUBPIXEL) / SUBPIXEL
     off_x, off_y = (level.offset_px / level.reduction).T
     offset = a * off_x + b * off_y, d * off_x + e * off_y
     maps = [np.add.outer(place[:, axis].astype(np.float32), offset[axis]) for axis in (0, 1)]
     seen = _drawn(picture, maps[0], maps[1])
-    seen *= level.weight[rows]
-    moved_x, moved_y = ((place - exact) * level.reduction).T
-    moved = np.stack([e * moved_x - b * moved_y, a * moved_y - d * moved_x], 1) / (a * e - b * d)
-    middle = [layer[len(layer) // 2] for layer in offset]
-    return seen, _Place(step_px + moved, (place + middle) % 1.0)
-
-
-def _difference(
-    seen: FloatArray, total: FloatArray, around: FloatArray, place: _Place, level: Level, rows: Rows
-) -> Difference:
-    """Set samples beside those of the reference; `seen` is used up."""
-    ratio = np.clip(around / level.light_around[rows], 1 / LARGEST_GAIN, LARGEST_GAIN)
+    seen *= level.weight
+    around = cells.blurred(_total(seen)[:, None], level.reach_cells)[:, 0]
+    ratio = np.clip(around / level.light_around, 1 / LARGEST_GAIN, LARGEST_GAIN)
     seen *= (1 / ratio)[:, None]
-    difference = level.light[rows] - seen
-    residual = np.sqrt(_dot(difference, difference) / level.weight_sum[rows])
+    difference = level.light - seen
+    residual = np.sqrt(_dot(difference, difference) / level.weight_sum)
+    moved_x, moved_y = ((place - exact) * level.reduction).T
+    scale = a * e - b * d
+    middle = [layer[len(layer) // 2] for layer in offset]
     return Difference(
-        score=np.stack([_dot(slope[rows], difference) for slope in level.slope], 1),
+        score=np.stack([_dot(slope, difference) for slope in level.slope], 1),
         residual_luma=residual,
         ratio=ratio,
-        step_px=place.step_px,
-        fraction=place.fraction,
-        total=total,
+        step_px=step_px + np.stack([e * moved_x - b * moved_y, a * moved_y - d * moved_x], 1) / scale,
+        fraction=(place + middle) % 1.0,
+        typical_luma=float(np.median(residual)),
         around=around,
     )
 

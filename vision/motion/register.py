@@ -15,16 +15,15 @@ import cv2
 import numpy as np
 
 from vision.model.arrays import ByteArray, FloatArray
-from vision.motion.level import Difference, Level, compare, compare_again, solve, without_own_light
+from vision.motion.level import Difference, Level, compare, solve, without_own_light
 from vision.motion.reference import REDUCTIONS, Reference, contrast_of, pyramid, smoothed
 from vision.motion.smooth import fit_affine
 from vision.settings import MotionSettings
 
 ROUNDS = (3, 2, 2)  # of the coarse levels at most; each halves or better what is left
-NEAR = 0.1  # pixels of a level: a shorter step is left to the next level. A large twitch of a small place needs it
-NEAR_STEP, NEAR_MISFIT = 1.0, 0.5  # pixels of the middle level, and mismatch ÷ texture: farther, look more coarsely
+NEAR = 0.1  # pixels of a level: a shorter step is left to the next level
 LONGEST_STEP = 1.5  # pixels of a level a round: farther the linear equation says nothing
-FAR_PX, FAR_CELLS = 0.15, 8  # if a quarter of a footprint has so far to go, those cells are looked at again,
+FAR_PX, FAR_CELLS = 0.15, 8  # if a quarter of a footprint has so far to go, the frame is looked at again,
 FURTHER_LOOKS = 4  # so often at most
 ENOUGH_FOR_AFFINE = 500  # cells tell the map from which the next frame starts
 FINEST_STEP_PX = 1.0  # a longer last step left the range where the equation is linear
@@ -75,42 +74,16 @@ def _approach(
     pictures: list[FloatArray], reference: Reference, affine: FloatArray, settings: MotionSettings
 ) -> tuple[FloatArray, FloatArray]:
     """Come within a fraction of a pixel, coarse levels first: the affine map started from, and (C, 2) steps."""
-    nearest, middle, coarsest = zip(reference.levels[1:], pictures[1:], strict=True)
-    field = _near(middle, reference, affine, settings)
-    if field is None:
-        affine, field = _from_afar(coarsest, reference, affine, settings)
-        field, _ = _refine(middle, reference, affine, field, settings, ROUNDS[1])
-    field, _ = _refine(nearest, reference, affine, field, settings, ROUNDS[2])
-    return affine, field
-
-
-def _near(
-    at: tuple[Level, FloatArray], reference: Reference, affine: FloatArray, settings: MotionSettings
-) -> FloatArray | None:
-    """(C, 2) steps from the middle level alone, as far as it sees; None where the picture is farther from the guess."""
-    level, picture = at
-    found = compare(picture, level, reference.cells, affine, np.zeros_like(reference.cells.centre_px))
-    step = pooled_step(found, level, reference, settings.pool_px * level.reduction / reference.cells.side_px)
-    longest = float(np.abs(step).max())
-    if _misfit(found, level) > NEAR_MISFIT or longest > NEAR_STEP * level.reduction:
-        return None
-    field = found.step_px + step
-    if longest >= NEAR * level.reduction:
-        field, _ = _refine(at, reference, affine, field, settings, ROUNDS[1] - 1)
-    return field
-
-
-def _from_afar(
-    coarsest: tuple[Level, FloatArray], reference: Reference, affine: FloatArray, settings: MotionSettings
-) -> tuple[FloatArray, FloatArray]:
-    """Find the affine map to start from, after a jump of the picture another one, and (C, 2) steps."""
-    still = np.zeros_like(reference.cells.centre_px)
-    field, misfit = _refine(coarsest, reference, affine, still, settings, ROUNDS[0])
+    *finer, coarsest = zip(reference.levels[1:], pictures[1:], strict=True)
+    field = np.zeros_like(reference.cells.centre_px)
+    field, misfit = _refine(coarsest, reference, affine, field, settings, ROUNDS[0])
     if misfit > JUMP_MISFIT:
-        jumped = _jumped(coarsest[1], reference, affine)
-        other, other_misfit = _refine(coarsest, reference, jumped, still, settings, ROUNDS[0])
+        jumped = _jumped(pictures[-1], reference, affine)
+        other, other_misfit = _refine(coarsest, reference, jumped, np.zeros_like(field), settings, ROUNDS[0])
         if other_misfit < misfit:
-            return jumped, other
+            affine, field = jumped, other
+    for level, rounds in zip(reversed(finer), ROUNDS[1:], strict=True):
+        field, _ = _refine(level, reference, affine, field, settings, rounds)
     return affine, field
 
 
@@ -128,12 +101,7 @@ def _refine(
         field = found.step_px + step
         if np.abs(step).max() < NEAR * level.reduction:
             break
-    return field, _misfit(found, level)
-
-
-def _misfit(found: Difference, level: Level) -> float:
-    """Mismatch as a share of the texture, at the typical cell."""
-    return found.typical_luma / max(level.typical_texture_luma, 1e-6)
+    return field, found.typical_luma / max(level.typical_texture_luma, 1e-6)
 
 
 def pooled_step(found: Difference, level: Level, reference: Reference, sigma_cells: float) -> FloatArray:
@@ -161,15 +129,12 @@ def _finest(
     Twice on one look at the frame: the first solution tells the second-order terms, in which interpolation between
     pixels, f (1 - f) / 2 times the second derivative, counts too.
     """
-    level, cells = reference.levels[0], reference.cells
-    found = compare(smooth, level, cells, affine, field)
-    around = _agreed(found, reference, settings)
+    level = reference.levels[0]
+    found, around = _look(smooth, reference, affine, field, settings)
     for _ in range(FURTHER_LOOKS):
-        far = np.flatnonzero(np.hypot(*around.T) > FAR_PX)
-        if len(far) < FAR_CELLS:
+        if np.count_nonzero(np.hypot(*around.T) > FAR_PX) < FAR_CELLS:
             break
-        found = compare_again(smooth, level, cells, affine, found.step_px + around, found, far)
-        around = _agreed(found, reference, settings)
+        found, around = _look(smooth, reference, affine, found.step_px + around, settings)
     pull = reference.prior * around
     step = _at_most(solve(*_entries(reference.structure), found.score + pull), FINEST_STEP_PX)
     score = without_own_light(found, level, reference.cells, step) + _left_out(level, found, step)
@@ -193,9 +158,13 @@ def _entries(matrix: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, Fl
     return matrix[:, 0, 0], matrix[:, 0, 1], matrix[:, 1, 0], matrix[:, 1, 1]
 
 
-def _agreed(found: Difference, reference: Reference, settings: MotionSettings) -> FloatArray:
-    """(C, 2) steps on which the neighbourhoods of the cells agree in full resolution."""
-    return _at_most(pooled_step(found, reference.levels[0], reference, settings.prior_cells), FINEST_STEP_PX)
+def _look(
+    smooth: FloatArray, reference: Reference, affine: FloatArray, field: FloatArray, settings: MotionSettings
+) -> tuple[Difference, FloatArray]:
+    """Compare in full resolution; also the step on which the neighbourhood of each cell agrees."""
+    level = reference.levels[0]
+    found = compare(smooth, level, reference.cells, affine, field)
+    return found, _at_most(pooled_step(found, level, reference, settings.prior_cells), FINEST_STEP_PX)
 
 
 def _jumped(small: FloatArray, reference: Reference, affine: FloatArray) -> FloatArray:
