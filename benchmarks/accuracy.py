@@ -75,21 +75,15 @@ def analyse_here(clip: Path, folder: Path, rule: Path) -> None:
 
     The detectors that are told the truth work on the same signals, so they run here, too, where it is beside the clip.
     """
-    from benchmarks.informed import informed_score
-    from benchmarks.searching import searching_score
+    from benchmarks.searching import bounds_of
     from vision import analyse, write_result
 
     result, truth = analyse(clip), truth_of_clip(clip)
     write_result(result, folder)
     if truth:
-        match = load_rule(rule).match
-        scores = zip(
-            BOUNDS,
-            (detector(result.signals, truth, match) for detector in (informed_score, searching_score)),
-            strict=True,
-        )
         bounds = {
-            bound: {"tp": found.tp, "fp": found.fp, "fn": found.fn, "f1": found.f1} for bound, found in scores if found
+            name: {"tp": found.tp, "fp": found.fp, "fn": found.fn, "f1": found.f1}
+            for name, found in bounds_of(result.signals, truth, load_rule(rule).match).items()
         }
         (folder / BOUNDS_FILE).write_text(json.dumps(bounds), encoding="utf-8")
 

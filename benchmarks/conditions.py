@@ -17,7 +17,6 @@ FILM: dict[str, object] = {"duration_s": 24.0, "encoder_preset": "veryfast"}
 # spends 0.27 (1080p30 at 17 Mbit/s). At a constant quality a simulated scene, which is still but for its twitches and
 # its noise, would get a sixth of that, and be a copy in all but name.
 FILM_BITS, COPY_BITS = 0.15, 0.022
-RATE_HZ = 30.0  # of a scenario that does not say
 HAND = {"shake_px": 2.0, "shutter_s": 0.02}
 REST_S = 60.0
 IOD_SHARE = 0.01  # of the outer-eye distance: how high twitches are where the resolution is swept
@@ -44,26 +43,25 @@ def conditions() -> tuple[Condition, ...]:
 
 
 def _face(name: str, group: str, base: str = "eyelid", *, is_curve: bool = False, **changes: object) -> Condition:
-    return Condition(name, group, base, filmed({**FACE, **changes}), is_curve)
+    return Condition(name, group, base, filmed(base, {**FACE, **changes}), is_curve)
 
 
 def _skin(name: str, group: str, base: str = "calf", *, is_curve: bool = False, **changes: object) -> Condition:
-    return Condition(name, group, base, filmed({**SKIN, **changes}), is_curve)
+    return Condition(name, group, base, filmed(base, {**SKIN, **changes}), is_curve)
 
 
-def filmed(changes: dict[str, object], bits: float = FILM_BITS) -> dict[str, object]:
-    """Fill in how long and with how many bits a film is encoded, unless the changes say so."""
+def filmed(base: str, changes: dict[str, object], bits: float = FILM_BITS) -> dict[str, object]:
+    """Fill in how long and with how many bits a film of a scenario is encoded, unless the changes say so."""
+    changes = {**FILM, **changes}
     if "crf" not in changes and "bit_rate_bps" not in changes:
-        width_px, height_px, rate_hz = (
-            float(str(changes.get(key, RATE_HZ))) for key in ("width_px", "height_px", "rate_hz")
-        )
-        changes = {**changes, "bit_rate_bps": round(bits * width_px * height_px * rate_hz)}
-    return {**FILM, **changes}
+        scenario = scenario_named(base, **changes)
+        changes["bit_rate_bps"] = round(bits * scenario.width_px * scenario.height_px * scenario.rate_hz)
+    return changes
 
 
-def copied(changes: dict[str, object]) -> dict[str, object]:
+def copied(base: str, changes: dict[str, object]) -> dict[str, object]:
     """Fill in what a messaging service leaves of a film."""
-    return filmed(changes, COPY_BITS)
+    return filmed(base, changes, COPY_BITS)
 
 
 def _amplitudes() -> list[Condition]:
@@ -71,13 +69,16 @@ def _amplitudes() -> list[Condition]:
     return [
         *(_face(f"face-{px:g}px", group, amplitude_px=px, is_curve=px <= 1) for px in (0.5, 1.0, 2.0, 3.0)),
         _face("face-hand-1.5px", group, amplitude_px=1.5, **HAND),
-        Condition("face-copy-2px", group, "eyelid", copied({**FACE, "amplitude_px": 2.0})),
+        Condition("face-copy-2px", group, "eyelid", copied("eyelid", {**FACE, "amplitude_px": 2.0})),
         _face("face-places-2px", group, "face-migrating", sites=(), amplitude_px=2.0),
         Condition(
-            "eye-closeup-3px", group, "eye-closeup", filmed({"width_px": 540, "height_px": 414, "amplitude_px": 3.0})
+            "eye-closeup-3px",
+            group,
+            "eye-closeup",
+            filmed("eye-closeup", {"width_px": 540, "height_px": 414, "amplitude_px": 3.0}),
         ),
         *(_skin(f"skin-places-{px:g}px", group, amplitude_px=px, is_curve=px <= 1) for px in (0.5, 1.0, 2.0, 3.0)),
-        Condition("skin-places-copy-2px", group, "calf", copied({**SKIN, "amplitude_px": 2.0})),
+        Condition("skin-places-copy-2px", group, "calf", copied("calf", {**SKIN, "amplitude_px": 2.0})),
         _skin("skin-one-place-hand-1.5px", group, "skin-focal", amplitude_px=1.5, **HAND),
         *(_face(f"facial-{px:g}px", "sustained", "facial", amplitude_px=px) for px in (1.0, 2.0)),
         _face("facial-together-2px", "sustained", "facial", amplitude_px=2.0, is_synchronous=True, twitch_hz=3.0),

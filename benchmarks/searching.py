@@ -23,6 +23,7 @@ from benchmarks.informed import (
     best_score,
     bridged,
     frames_in_view,
+    informed_score,
     known_sites,
     shared_courses,
 )
@@ -31,6 +32,13 @@ from vision.model.signals import MotionSignals
 LATTICE_SIGMA = 0.75  # between places: halfway between them a footprint still overlaps by 0.93
 ECHO_SIGMAS = 4.0  # at which footprints overlap by 0.02: a higher twitch's echo is not counted against this detector
 MOST_OF_ONE_SITE = 0.25  # of the twitches; more, and the place can be told from the rhythm of it all
+
+
+def bounds_of(signals: MotionSignals, truth: dict[str, Any], match: Match) -> dict[str, Score]:
+    """Score the detectors that are told the truth, by name, as far as there is something to ask them."""
+    detectors = {"informed": informed_score, "searching": searching_score}
+    scores = {name: detector(signals, truth, match) for name, detector in detectors.items()}
+    return {name: score for name, score in scores.items() if score is not None}
 
 
 def searching_score(signals: MotionSignals, truth: dict[str, Any], match: Match) -> Score | None:

@@ -15,8 +15,7 @@ import numpy as np
 
 from benchmarks.cases import Rule
 from benchmarks.conditions import Condition
-from benchmarks.informed import informed_score
-from benchmarks.searching import searching_score
+from benchmarks.searching import bounds_of
 from benchmarks.tables import ROOT
 from vision.errors import TwitchscopeError
 from vision.model.result import ResultDocument
@@ -25,7 +24,7 @@ from vision.settings import Settings
 from vision.simulate.clip import simulate
 from vision.simulate.scenario import Scenario
 
-ROW_FORMAT = 1
+ROW_FORMAT = 2
 CURVE_FACTORS = (0.6, 0.75, 0.9, 1.0, 1.15, 1.4)  # times all bars of detection
 BAR_SUFFIX = "_strength"  # of the settings that are bars in noise widths
 BLINK_EDGE_S = 0.1  # as long as a twitch takes to rise and begin to fall
@@ -98,10 +97,8 @@ def sweep_row(condition: Condition, scenario: Scenario, rule: Rule, *, with_curv
     def work(clip: Path, truth: dict[str, Any]) -> Row:
         found = measured(clip)
         row = score(interpret(found, Settings(), Request()).document, truth, rule)
-        for name, detector in (("informed", informed_score), ("searching", searching_score)):
-            bound = detector(found.signals, truth, rule.match)
-            if bound is not None:
-                row[name] = [bound.tp, bound.fp, bound.fn]
+        bounds = bounds_of(found.signals, truth, rule.match)
+        row |= {name: [bound.tp, bound.fp, bound.fn] for name, bound in bounds.items()}
         if with_curve:
             row["curve"] = [[factor, *_counts(_at(found, factor), truth, rule)] for factor in CURVE_FACTORS]
         return row

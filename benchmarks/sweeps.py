@@ -25,18 +25,17 @@ from benchmarks.cases import SHARED, Rule, load_rule
 from benchmarks.conditions import FACE, SKIN, Condition, conditions, copied, filmed
 from benchmarks.limits import limit_row
 from benchmarks.surrogates import real_rows, rest_cases
-from benchmarks.sweep_page import page
+from benchmarks.sweep_page import REAL_GROUPS, page
 from benchmarks.sweep_rows import Row, Store, analysis_sha256, recipe_of, sweep_row
 from benchmarks.tables import ROOT, code_version, machine
 from vision.settings import Settings, settings_sha256
 
-FIRST_SEED = 1001  # seeds that nothing was tuned on
+FIRST_SEED = 4001  # seeds that nothing was tuned on; 1001-1005 are spent: faults were found there and repaired
 REAL, LIMIT = "real", "limit"
-REAL_GROUPS = ("real rest", "surrogates of real rests")
 LIMITS = (
-    Condition("limit-face", LIMIT, "rest", filmed(FACE)),
-    Condition("limit-face-copy", LIMIT, "rest", copied({**FACE, "shake_px": 1.0})),
-    Condition("limit-skin", LIMIT, "skin-rest", filmed(SKIN)),
+    Condition("limit-face", LIMIT, "rest", filmed("rest", FACE)),
+    Condition("limit-face-copy", LIMIT, "rest", copied("rest", {**FACE, "shake_px": 1.0})),
+    Condition("limit-skin", LIMIT, "skin-rest", filmed("skin-rest", SKIN)),
 )
 GROUPS = (*dict.fromkeys(condition.group for condition in conditions()), REAL, LIMIT)
 
