@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import av
@@ -113,3 +114,15 @@ def test_the_stages_of_a_real_analysis_add_up(tmp_path: Path) -> None:
     assert min(found["seconds"].values()) > 0
     assert 0.7 * found["total_s"] < sum(found["seconds"].values()) <= 1.01 * found["total_s"]
     assert speed.stage_table(found).count("\n") == len(speed_parts.STAGES) + 3
+
+
+@pytest.mark.slow
+def test_the_pace_of_a_long_film_and_its_first_frame_are_told(tmp_path: Path) -> None:
+    clip, longer = tmp_path / "part.mp4", tmp_path / "long.mp4"
+    simulate(scenario_named("skin-rest", width_px=160, height_px=120, duration_s=20.0), clip, preset="ultrafast")
+    lengthen(clip, 9, longer)
+    _, found = speed.part("pace", str(longer))
+    assert found["minutes"] == pytest.approx(3.0, abs=0.01)
+    assert 0.2 < found["last_to_first"] < 5
+    _, found = speed.part("first", str(clip), str(time.time()))
+    assert 0 < found["first_frame_s"] < 120
