@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.video.clips import ANY_LENGTH, mux, read, remux, render
@@ -124,9 +124,10 @@ def test_slow_motion_is_told_from_a_dim_room(
 
 
 @given(st.floats(1, 100))
+@example(4.75390625)
 def test_near_a_whole_number_is_that_number(ratio: float) -> None:
     found = near_whole(ratio)
-    assert found == pytest.approx(ratio, rel=0.051)
+    assert ratio == pytest.approx(found, rel=0.0501)  # of the whole number
 
 
 def test_marks_of_a_phone(tmp_path: Path) -> None:
