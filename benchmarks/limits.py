@@ -1,12 +1,14 @@
 """The limit of detection checked from outside: twitches of just that height, put into pixels before encoding.
 
-First a clip at rest is analysed and states the limit of each of its regions. Then the same clip is rendered again, with
-single reference twitches (45 ms to peak, footprint of 0.075 outer-eye distances or 16 px) anywhere in those regions, in
-any direction, each as high as the limit of its region. Nine in ten should be found.
+First a clip is analysed and states the limit of each of its regions. Then the same clip is rendered again, with single
+reference twitches (45 ms to peak, footprint of 0.075 outer-eye distances or 16 px) anywhere in those regions, in any
+direction, each as high as the limit of its region. Nine in ten should be found. Twitches that the clip has already stay
+in it, of the reference's shape, and are not asked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from vision.model.signals import MotionSignals
 from vision.pipeline import Request, interpret
 from vision.settings import Settings
 from vision.simulate.movement import Movement, draw_movement
+from vision.simulate.places import place_twitches
 from vision.simulate.scenario import ListedTwitch, Scenario, generator
 from vision.simulate.scene import set_stage
 from vision.simulate.schedule import plan_closures
@@ -29,6 +32,7 @@ from vision.twitch.find import find_twitches
 REFERENCE = {"tau_s": 0.045, "decay": 1.6, "aspect": 1.0}  # architecture.md, limit_of_detection_px
 REFERENCE_SIGMA_IOD, REFERENCE_SIGMA_PX = 0.075, 16.0
 FIRST_S, WAIT_S = 1.5, (1.2, 2.0)  # between single twitches: far enough apart to be single
+APART_S = 0.5  # from the clip's own twitches
 STEP_S = 0.1  # to look whether the eyes are open again
 CLOSURE_ROOM_S = 0.35  # before and after a closed eye nothing is observed, so nothing is asked
 FIXED_POINT_ROUNDS = 3
@@ -38,13 +42,14 @@ def limit_row(condition: Condition, scenario: Scenario, rule: Rule) -> Row:
     """Two passes over one seed: state the limit, then try it."""
     limits: dict[str, float] = {}
     listed: list[ListedTwitch] = []
+    own = own_twitches(scenario)
 
     def state(clip: Path, _truth: dict[str, Any]) -> Row:
         found = measured(clip)
         of_region = find_twitches(found.signals, found.regions, Settings()).limits_px
         named = {name_of(found.regions, index): value for index, value in of_region.items() if np.isfinite(value)}
         limits.update(named)
-        listed.extend(plan_at_limit(scenario, found.signals, found.regions, of_region))
+        listed.extend(plan_at_limit(scenario, found.signals, found.regions, of_region, [one.onset_s for one in own]))
         return {"stated_px": max(named.values(), default=None)}
 
     first = with_clip(scenario, state)
@@ -59,17 +64,30 @@ def limit_row(condition: Condition, scenario: Scenario, rule: Rule) -> Row:
         worst = max(limits, key=lambda name: limits[name])
         tried = [f"{one.side} {one.region}" for one in listed]
         return {
-            "found": [j in hits for j in range(len(listed))],
+            "found": [together.index(one) in hits for one in listed],
             "regions": tried,
             "in_worst": [name == worst for name in tried],
             "false": len(events) - len(hits),
             "minutes": truth["duration_s"] / 60,
         }
 
+    together = sorted([*own, *listed], key=lambda one: one.onset_s)  # as the truth has them
     second = scenario.model_copy(
-        update={**REFERENCE, "twitch": "listed", "listed": tuple(listed), "sigma_px": reference_sigma_px(scenario)}
+        update={**REFERENCE, "twitch": "listed", "listed": tuple(together), "sigma_px": reference_sigma_px(scenario)}
     )
     return {**base, **first, "limits_px": limits, **with_clip(second, attempt)}
+
+
+def own_twitches(scenario: Scenario) -> list[ListedTwitch]:
+    """List the twitches that a clip has before any is put in."""
+    stage = set_stage(scenario)
+    return [
+        ListedTwitch(
+            onset_s=one.onset_s, x_px=one.x_px - stage.margin_px, y_px=one.y_px - stage.margin_px,
+            amplitude_px=one.amplitude_px, direction_rad=one.direction_rad, region=one.region or "skin", side=one.side,
+        )
+        for one in place_twitches(scenario, stage)
+    ]  # fmt: skip
 
 
 def name_of(regions: RegionTrack, index: int) -> str:
@@ -84,17 +102,21 @@ def reference_sigma_px(scenario: Scenario) -> float:
 
 
 def plan_at_limit(
-    scenario: Scenario, signals: MotionSignals, regions: RegionTrack, limits_px: dict[int, float]
-) -> list[ListedTwitch]:
-    """Draw single twitches, each in a region by chance, at one of its points by chance, as high as its limit."""
+    scenario: Scenario, signals: MotionSignals, regions: RegionTrack, limits_px: dict[int, float],
+    taken_s: Sequence[float] = (),
+) -> list[ListedTwitch]:  # fmt: skip
+    """Draw single twitches, each in a region by chance, at one of its points by chance, as high as its limit.
+
+    None comes near `taken_s`, the onsets of the clip's own.
+    """
     rng = generator(scenario.seed, "limit")
     stated = [index for index, value in sorted(limits_px.items()) if np.isfinite(value) and 0 < value < 40]
     movement = draw_movement(scenario, set_stage(scenario))
     reference_s = float(signals.time_s[signals.reference_index])
     planned = []
     for onset_s in onsets_s(scenario, rng):
-        if not stated:
-            break
+        if not stated or any(abs(onset_s - other_s) < APART_S for other_s in taken_s):
+            continue
         index = stated[int(rng.integers(len(stated)))]
         points = signals.point_px[signals.region_of_point == index]
         x_px, y_px = at_rest(points[int(rng.integers(len(points)))], movement, reference_s)

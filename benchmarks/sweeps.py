@@ -34,6 +34,7 @@ FIRST_SEED = 4001  # seeds that nothing was tuned on; 1001-1005 are spent: fault
 REAL, LIMIT = "real", "limit"
 LIMITS = (
     Condition("limit-face", LIMIT, "rest", filmed("rest", FACE)),
+    Condition("limit-face-site", LIMIT, "eyelid", filmed("eyelid", {**FACE, "amplitude_px": 2.0})),
     Condition("limit-face-copy", LIMIT, "rest", copied("rest", {**FACE, "shake_px": 1.0})),
     Condition("limit-skin", LIMIT, "skin-rest", filmed("skin-rest", SKIN)),
 )

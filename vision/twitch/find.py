@@ -73,9 +73,9 @@ def find_twitches(
         free = watchable & ~covered
         return Findings(gather([], set_apart, closures, free, signals, regions, detection, mm_per_px), {})
     looked = survey(signals, cleaned, covered, detection)
-    limits_px = limit_of_detection_px(looked, signals, detection)
     candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~covered, detection)
-    candidates = large_enough(candidates, limits_px, detection)
+    candidates = large_enough(candidates, limit_of_detection_px(looked, signals, detection), detection)
+    limits_px = limit_of_detection_px(looked, signals, detection, candidates)
     rejected = [*set_apart, *rejected_wide(looked.wide & ~talking, signals, regions)]
     watched = watchable & ~_lost(candidates, looked, signals.time_s)
     events = gather(candidates, rejected, closures, watched, signals, regions, detection, mm_per_px)

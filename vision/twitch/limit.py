@@ -1,15 +1,21 @@
-"""Limit of detection: the smallest reference twitch that this clip would have shown."""
+"""Limit of detection: the smallest reference twitch that this clip would have shown.
+
+What twitches in the clip is no noise of it: a place is judged by the moments at which nothing found moves it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-from vision.dsp import matched_filter, twitch_waveform, whiten
-from vision.model.arrays import FloatArray
+from vision.dsp import matched_filter, robust_sd, twitch_waveform, whiten
+from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
-from vision.twitch.sites import Survey
+from vision.twitch.detect import Candidate
+from vision.twitch.sites import RAYLEIGH_95, SAME_SIGMA, Survey
 from vision.twitch.strength import Response
 
 REFERENCE_SIGMA_IOD, REFERENCE_SIGMA_PX = 0.075, 16.0  # architecture.md, limit_of_detection_px
@@ -17,35 +23,64 @@ REFERENCE_RISE_S = 0.045
 USUAL_EXPLAINED = 0.6  # of the motion around a twitch near the limit, which most explain; our choice, docs/method.md
 PHASES = 8  # of the frame clock at which the reference twitch is put in
 POWER = 0.9
+FEWEST_FREE_FRAMES = 60  # from which a 95th percentile is read: 3 lie above it. Our choice
+RING_RISES = 2.0  # rise times by which the filter spreads a twitch before and after, to a twentieth of it
 
 
-def limit_of_detection_px(survey: Survey, signals: MotionSignals, settings: DetectionSettings) -> dict[int, float]:
+def limit_of_detection_px(
+    survey: Survey, signals: MotionSignals, settings: DetectionSettings, found: Sequence[Candidate] = ()
+) -> dict[int, float]:
     """Limit for each region: a single reference twitch, found with 90 % probability wherever it falls in it.
 
     The twitch is put into the displacement signals at every grid point of a region and along both axes; whichever
     footprint and rise time shows it best finds it. The limit is the 90th percentile over points and axes, for the
     place is unknown; noise lifts as many twitches over the bar as it drops below.
 
+    Parameters
+    ----------
+    found : what twitches in the clip; a place is judged by its other moments, where there are enough, or else by the
+        places that are so judged.
+
     Returns
     -------
     region index -> px. The tracker's own gain is not part of it.
     """
     needed = np.full((len(signals.point_px), 2), np.inf)
-    for response, (scale, tail) in zip(survey.responses, survey.tails, strict=True):
-        nearest = cKDTree(response.motion.centre_px).query(signals.point_px)[1]
-        needed = np.minimum(needed, _needed_px(response, tail, scale, signals, settings)[nearest])
+    for response, (own_scale, tail) in zip(survey.responses, survey.tails, strict=True):
+        unit_px = _undisturbed_px(response, own_scale, survey.usable, signals.time_s, found)
+        bar_px = _bar(tail, settings) * unit_px / _response_per_px(response, signals, settings)
+        needed = np.minimum(needed, bar_px[cKDTree(response.motion.centre_px).query(signals.point_px)[1]])
     regions = np.unique(signals.region_of_point[signals.region_of_point >= 0])
     return {int(index): float(np.quantile(needed[signals.region_of_point == index], POWER)) for index in regions}
 
 
-def _needed_px(
-    response: Response, tail: float, scale: FloatArray, signals: MotionSignals, settings: DetectionSettings
+def _bar(tail: float, settings: DetectionSettings) -> float:
+    """Strength that lifts a single twitch over both bars; `tail` as in `Survey.tails`."""
+    return tail * max(settings.single_strength, settings.lone_evidence / USUAL_EXPLAINED)
+
+
+def _undisturbed_px(
+    response: Response, scale: FloatArray, usable: BoolArray, time_s: FloatArray, found: Sequence[Candidate]
 ) -> FloatArray:
-    """(P, 2) amplitude that lifts a single twitch over the bar at each place, along x and y; see `Survey.tails`."""
-    lowest = max(settings.single_strength, settings.lone_evidence / USUAL_EXPLAINED)
-    bar = lowest * tail * scale
-    height = _response_per_px(response, signals, settings)
-    return np.asarray(bar[:, None] * response.noise / height)
+    """(P, 2) filter output, px-like, that makes one unit of strength where and when nothing found moves a place."""
+    margin_s = RING_RISES * response.rise_s
+    moved = np.zeros((len(time_s), len(scale)), bool)
+    for event in found:
+        during = (time_s >= event.onset_s - margin_s) & (time_s <= event.offset_s + margin_s)
+        apart_px = np.hypot(*(response.motion.centre_px - np.array([event.x_px, event.y_px])).T)
+        near = apart_px < SAME_SIGMA * max(event.sigma_px, response.motion.sigma_px)
+        moved[np.ix_(during, near)] = True
+    touched = moved.any(0)
+    rests = ~touched | ((usable[:, None] & ~moved).sum(0) >= FEWEST_FREE_FRAMES)
+    unit_px = scale[:, None] * response.noise
+    for place in np.flatnonzero(touched & rests):
+        vector = response.vector[usable & ~moved[:, place], place] * response.noise[place]
+        width = np.maximum(robust_sd(vector), 1e-12)
+        far = float(np.quantile(np.hypot(*(vector / width).T), 0.95))
+        unit_px[place] = np.minimum(unit_px[place], width * max(1.0, far / RAYLEIGH_95))
+    if rests.any():
+        unit_px[~rests] = np.minimum(unit_px[~rests], np.quantile(unit_px[rests], POWER, axis=0))
+    return np.asarray(unit_px)
 
 
 def _response_per_px(response: Response, signals: MotionSignals, settings: DetectionSettings) -> float:
