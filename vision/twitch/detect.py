@@ -9,6 +9,7 @@ import numpy as np
 from vision.dsp import robust_sd, twitch_waveform, whiten
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
+from vision.twitch.artefacts import runs
 from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns, snaps
 from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
 from vision.twitch.shape import share_in_time
@@ -20,6 +21,7 @@ EXTENT_RANGE = 1.5  # times by which one twitch may be quicker or slower than th
 FEWEST_COVERED_FRAMES = 12  # of blinks, by which to judge whether they move a place
 FLANK_QUANTILE = 0.8  # a lid moves in 0.2 s of the 0.5 s that a blink covers
 STILL_IN_BLINKS = 1.5  # times the usual motion, up to which blinks leave a place still
+QUIETER_BLINKS = 0.25  # of the blinks tell whether blinks move a place: bursts fill up to three quarters. Our choice
 SAME_SIGMA = 3.0  # two seeds nearer than this may see one twitch
 
 
@@ -128,15 +130,19 @@ def _plausible_extent_s(event: Candidate, waveform: Waveform) -> tuple[float, fl
 
 
 def seen_frames(seed: Seed, survey: Survey) -> BoolArray:
-    """(T,) frames in which a site can be seen: those of blinks only where blinks do not move it."""
-    innovations = whiten(seed.course(), seed.response.coefficients)
-    inside = survey.tracked & survey.covered
+    """(T,) frames in which a site can be seen: those of blinks only where blinks do not move it.
+
+    Every blink moves what it moves; of twitches, some blinks are free. So the quieter ones tell.
+    """
+    moved = np.abs(whiten(seed.course(), seed.response.coefficients))
+    inside, outside = survey.tracked & survey.covered, survey.tracked & ~survey.covered
     if inside.sum() < FEWEST_COVERED_FRAMES:
         return survey.in_view & ~survey.covered
-    outside = survey.tracked & ~survey.covered
-    moved, usual = (float(np.quantile(np.abs(innovations[part]), FLANK_QUANTILE)) for part in (inside, outside))
-    unrest = moved / max(usual, 1e-12)
-    return survey.in_view if unrest < STILL_IN_BLINKS else survey.in_view & ~survey.covered
+    blinks = [slice(first, last + 1) for first, last in runs(survey.covered)]
+    in_each = [float(np.quantile(moved[own][inside[own]], FLANK_QUANTILE)) for own in blinks if inside[own].any()]
+    usual = float(np.quantile(moved[outside], FLANK_QUANTILE))
+    is_still = np.quantile(in_each, QUIETER_BLINKS, method="lower") < STILL_IN_BLINKS * usual
+    return survey.in_view if is_still else survey.in_view & ~survey.covered
 
 
 def _pulses(
