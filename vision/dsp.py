@@ -138,6 +138,13 @@ def column_medians(values: FloatArray) -> FloatArray:
     return medians.reshape(values.shape[1:])
 
 
+def median(values: FloatArray) -> float:
+    """Median of (N,) values that are all finite, to the last bit NumPy's, which asks for gaps and axes first."""
+    below, above = (len(values) - 1) // 2, len(values) // 2
+    ordered = np.partition(values, (below, above))
+    return float(ordered[below : above + 1].mean())
+
+
 def quantile_of_sorted(ordered: FloatArray, share: float) -> FloatArray:
     """Quantile over axis 0 of values in ascending order, to the last bit NumPy's; short windows are sorted faster."""
     place = share * (len(ordered) - 1)

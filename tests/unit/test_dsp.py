@@ -14,6 +14,7 @@ from vision.dsp import (
     distance_to_polygon,
     fit_autoregression,
     matched_filter,
+    median,
     points_in_polygon,
     quantile_of_sorted,
     robust_sd,
@@ -189,6 +190,11 @@ def test_distance_to_a_square() -> None:
     square = np.array([[0, 0], [1, 0], [1, 1], [0, 1.0]])
     point = np.array([[0.5, 0.25], [2.0, 0.5], [2.0, 2.0]])
     np.testing.assert_allclose(distance_to_polygon(point, square), [0.25, 1.0, np.sqrt(2)])
+
+
+@given(arrays(np.float32, st.integers(1, 40), elements=st.floats(-1e6, 1e6, width=32)))
+def test_the_median_is_numpys_to_the_last_bit(values: np.ndarray) -> None:
+    assert median(values) == float(np.median(values))
 
 
 @settings(max_examples=60, deadline=None)

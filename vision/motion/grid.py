@@ -74,7 +74,7 @@ class Cells:
         lattice[self.keep] = values
         return lattice
 
-    @property
+    @cached_property
     def centre_px(self) -> FloatArray:
         """(C, 2) centres in working pixels."""
         row, column = np.nonzero(self.keep)

@@ -13,7 +13,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from vision.model.arrays import FloatArray
+from vision.dsp import median
+from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.motion.derivative import bends_of, slopes_of, twists_of
 from vision.motion.grid import Cells
 
@@ -58,6 +59,16 @@ class Level:
     def typical_texture_luma(self) -> float:
         """Median over the cells."""
         return float(np.median(self.texture_luma))
+
+    @cached_property
+    def is_telling(self) -> BoolArray:
+        """(C,) whether a cell has the texture that most have: an even patch fits anything."""
+        return np.asarray(self.texture_luma >= self.typical_texture_luma)
+
+    @cached_property
+    def at_rim(self) -> IntArray:
+        """Cells that are not all skin; the weights of the others are 1, and need not be multiplied by."""
+        return np.flatnonzero((self.weight != 1).any(1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,11 +158,11 @@ def compare(picture: FloatArray, level: Level, cells: Cells, affine: FloatArray,
     offset = a * off_x + b * off_y, d * off_x + e * off_y
     maps = [np.add.outer(place[:, axis].astype(np.float32), offset[axis]) for axis in (0, 1)]
     seen = _drawn(picture, maps[0], maps[1])
-    seen *= level.weight
+    seen[level.at_rim] *= level.weight[level.at_rim]
     around = cells.blurred(_total(seen)[:, None], level.reach_cells)[:, 0]
     ratio = np.clip(around / level.light_around, 1 / LARGEST_GAIN, LARGEST_GAIN)
     seen *= (1 / ratio)[:, None]
-    difference = level.light - seen
+    difference = np.subtract(level.light, seen, out=seen)
     residual = np.sqrt(_dot(difference, difference) / level.weight_sum)
     moved_x, moved_y = ((place - exact) * level.reduction).T
     scale = a * e - b * d
@@ -162,7 +173,7 @@ def compare(picture: FloatArray, level: Level, cells: Cells, affine: FloatArray,
         ratio=ratio,
         step_px=step_px + np.stack([e * moved_x - b * moved_y, a * moved_y - d * moved_x], 1) / scale,
         fraction=(place + middle) % 1.0,
-        typical_luma=float(np.median(residual)),
+        typical_luma=median(residual),
         around=around,
     )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vision.dsp import median
 from vision.model.arrays import ByteArray, FloatArray
 from vision.motion.level import Difference, Level, compare, solve, without_own_light
 from vision.motion.reference import REDUCTIONS, Reference, contrast_of, pyramid, smoothed
@@ -65,7 +66,7 @@ def register(picture: ByteArray, reference: Reference, affine: FloatArray, setti
         position_px=position,
         affine=fit_affine(centre[some], position[some], affine, _trust(found)[some]),
         residual_luma=found.residual_luma,
-        gain=float(np.median(found.ratio)),
+        gain=median(found.ratio),
         sharpness=contrast_of(smooth) / max(reference.contrast, 1e-9),
     )
 

@@ -118,9 +118,7 @@ class GridTracker:
 
     def _fits(self, found: Registration) -> bool:
         assert self._reference is not None
-        texture = self._reference.levels[0].texture_luma
-        telling = texture >= np.median(texture)  # an even patch fits anything
-        close = float(np.mean(self._fit_of(found)[telling]))
+        close = float(np.mean(self._fit_of(found)[self._reference.levels[0].is_telling]))
         stretch = np.linalg.det(found.affine[:, :2])
         return bool(close >= BAD_SHARE and 0.4 < stretch < 2.5)
 
