@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -108,16 +109,21 @@ def measure(
 def _follow(
     path: Path, locator: Locator, declared: ClipInfo, slowdown: float, settings: Settings, on_progress: Progress
 ) -> tuple[ClipInfo, tuple[str, ...], RegionTrack, PointTracks]:
-    """Decode once; locator and tracker see each frame as it comes."""
+    """Decode once; locator and tracker see each frame as it comes, side by side where neither waits for the other."""
     tracker = GridTracker(settings.motion)
     length_s = declared.duration_s or settings.video.longest_clip_s
-    with open_clip(path, settings.video, rgb_rate_hz=settings.locate.landmark_rate_hz) as reader:
+    reader = open_clip(path, settings.video, rgb_rate_hz=settings.locate.landmark_rate_hz)
+    with reader, ThreadPoolExecutor(1, "locator") as beside:
         for frame in reader:
             on_progress(min(1.0, frame.time_s / length_s))
             real = replace(frame, time_s=frame.time_s / slowdown)
-            locator.observe(real)
-            area = locator.area() if tracker.wants_area else None
-            tracker.observe(real, area, locator.scale_px())
+            located = beside.submit(locator.observe, real)
+            area, scale_px = None, None
+            if tracker.wants_area:
+                located.result()
+                area, scale_px = locator.area(), locator.scale_px()
+            tracker.observe(real, area, scale_px)
+            located.result()
         return in_real_time(reader.info, slowdown), reader.problems, locator.finish(), tracker.finish()
 
 
