@@ -7,7 +7,6 @@ across its own direction. A twitching place moves along one line; noise, drift a
 from __future__ import annotations
 
 import numpy as np
-import scipy.signal
 
 from vision.dsp import blocks, robust_sd, running_quantile
 from vision.model.arrays import BoolArray, FloatArray, IntArray
@@ -102,6 +101,8 @@ def _activity(
     seed: int, settings: DetectionSettings,
 ) -> list[Candidate]:  # fmt: skip
     """Read the twitches of one place; empty where it is not continuously active."""
+    from scipy.signal import find_peaks  # loads for long; needed once the film is read
+
     displacement = motion.displacement_px[:, place].astype(float)
     raw = displacement @ line
     course = np.convolve(raw, SMOOTHING, "same")
@@ -109,7 +110,7 @@ def _activity(
         course, line = -course, -line  # skin is pushed out faster than it comes back: the quick way is out
     noise = float(robust_sd(np.convolve(displacement @ np.array([-line[1], line[0]]), SMOOTHING, "same")[usable]))
     course = course - running_quantile(time_s, course, FLOOR_WINDOW_S, FLOOR_QUANTILE)
-    peaks, shape = scipy.signal.find_peaks(course, prominence=settings.continuous_noise_sd * noise)
+    peaks, shape = find_peaks(course, prominence=settings.continuous_noise_sd * noise)
     if not len(peaks):
         return []
     typical = float(np.median(shape["prominences"]))
@@ -161,10 +162,12 @@ def quick_share(course_px: FloatArray, time_s: FloatArray, slowest_hz: float) ->
 
     Lasting twitches come several a second; expression, gaze and breathing are slower.
     """
+    from scipy.signal import welch  # loads for long; needed once the film is read
+
     width = float(robust_sd(course_px))
     clipped = np.clip(course_px - np.median(course_px), -4 * width, 4 * width)
     rate_hz = (len(time_s) - 1) / (time_s[-1] - time_s[0])
-    frequency_hz, power = scipy.signal.welch(clipped, rate_hz, nperseg=min(len(clipped), round(4 * rate_hz)))
+    frequency_hz, power = welch(clipped, rate_hz, nperseg=min(len(clipped), round(4 * rate_hz)))
     counted = float(power[frequency_hz > SLOWEST_POSTURE_HZ].sum())
     return float(power[frequency_hz > slowest_hz].sum()) / counted if counted > 0 else 0.0
 

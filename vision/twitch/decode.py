@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 import numpy as np
-import scipy.optimize
 from numpy.lib.stride_tricks import sliding_window_view
 
 from vision.dsp import twitch_waveform, whiten
@@ -109,6 +108,8 @@ class Decoder:
 
     def add(self, atom: tuple[int, int]) -> None:
         """Place one more twitch and fit all that overlap it again, none below zero."""
+        from scipy.optimize import nnls  # loads for long; needed once the film is read
+
         self.atoms.append(atom)
         self.heights.append(0.0)
         reach = len(self.shapes[0])
@@ -120,7 +121,7 @@ class Decoder:
             where, shape = self.column(self.atoms[index])
             design[where.start - first : where.stop - first, column] = shape
         target = self.residual[first:last] + design @ [self.heights[index] for index in near]
-        fitted, _ = scipy.optimize.nnls(design, target)
+        fitted, _ = nnls(design, target)
         self.residual[first:last] = target - design @ fitted
         self._note(first, last)
         for index, height in zip(near, fitted, strict=True):

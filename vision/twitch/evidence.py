@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.special import expit
-from scipy.stats import beta, poisson
+from scipy.special import betainc, expit, gammainc
 
 from vision.model.events import EventSet
 from vision.model.features import Features
@@ -100,7 +99,7 @@ def _real(places: tuple[Place, ...], observed_s: float, settings: PatternSetting
     count = sum(place.event_count for place in places)
     if not count:
         return 0.0
-    that_many = float(poisson.sf(count - 1, stray_mean(observed_s, settings)))
+    that_many = float(gammainc(count, stray_mean(observed_s, settings)))  # of a Poisson count
     return 1.0 - that_many * settings.same_place_chance ** (places[0].event_count - 1)
 
 
@@ -129,7 +128,7 @@ def _moving_about(places: tuple[Place, ...], together: float | None, settings: P
         return 0.0
     number = expit((sum(place.weight for place in places) - (settings.smallest_place_count - 0.5)) / PLACE_SOFTNESS)
     count, most = sum(place.event_count for place in places), places[0].event_count
-    none_over_half = beta.cdf(settings.largest_migrating_share, most + 0.5, count - most + 0.5)
+    none_over_half = betainc(most + 0.5, count - most + 0.5, settings.largest_migrating_share)
     in_turn = expit((settings.together_share - (together or 0.0)) / TOGETHER_SOFTNESS)
     return float(number * none_over_half * in_turn)
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
-from scipy.special import expit
-from scipy.stats import poisson
+from scipy.special import expit, pdtrik
 
 from vision.model.events import EventSet, Site
 from vision.model.regions import View, region_label
@@ -120,7 +119,7 @@ def _weights(totals: list[int], observed_s: float, settings: PatternSettings) ->
         return []
     busiest = max(totals)
     singles = totals.count(1)
-    allowed = float(poisson.ppf(settings.stray_quantile, stray_mean(observed_s, settings))) + 0.5
+    allowed = float(np.ceil(pdtrik(settings.stray_quantile, stray_mean(observed_s, settings)))) + 0.5
     of_singles = float(expit((singles - allowed) / COUNT_SOFTNESS))
     weights = [
         of_singles if total == 1 else float(expit((total / busiest - settings.stray_share) / SHARE_SOFTNESS))

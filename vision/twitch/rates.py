@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import chi2, poisson
+from scipy.special import gammaincc, gammaincinv
 
 from vision.model.arrays import IntArray
 
@@ -14,8 +13,8 @@ COVERAGE = 0.95  # of the interval, as the fields' names say
 def poisson_interval(count: int, coverage: float = COVERAGE) -> tuple[float, float]:
     """Exact interval of a Poisson mean of which `count` was seen (Garwood 1936, doi:10.1093/biomet/28.3-4.437)."""
     tail = (1.0 - coverage) / 2
-    low = float(chi2.ppf(tail, 2 * count)) / 2 if count else 0.0
-    return low, float(chi2.ppf(1 - tail, 2 * count + 2)) / 2
+    low = float(gammaincinv(count, tail)) if count else 0.0
+    return low, float(gammaincinv(count + 1, 1 - tail))
 
 
 def mid_p_interval(count: int, coverage: float = COVERAGE) -> tuple[float, float]:
@@ -24,12 +23,14 @@ def mid_p_interval(count: int, coverage: float = COVERAGE) -> tuple[float, float
     Half of the probability of the count itself is left out of each tail: the coverage is 95 % on average over means,
     where the exact interval covers 95 % at least.
     """
+    from scipy.optimize import brentq  # loads for long; needed once the film is read
+
     tail = (1.0 - coverage) / 2
     low, high = poisson_interval(count, coverage)
     edge = 1e-9  # keeps the mean above zero
 
     def below(mean: float) -> float:
-        return float(poisson.cdf(count - 1, mean) + 0.5 * poisson.pmf(count, mean))
+        return float(gammaincc(count, mean) + gammaincc(count + 1, mean)) / 2  # of fewer, and of at most as many
 
     upper = brentq(lambda mean: below(mean) - tail, max(low, edge), high)
     lower = brentq(lambda mean: 1.0 - below(mean) - tail, max(low, edge), max(high, 1.0)) if count else 0.0

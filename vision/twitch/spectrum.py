@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 from vision.dsp import blocks
 from vision.model.arrays import FloatArray
@@ -129,6 +128,8 @@ def height_by_chance(p: float, searched: int) -> float:
 
 def _fundamental(frequency_hz: FloatArray, height: FloatArray, resolution_hz: float) -> int:
     """Index of the highest peak, or of the lowest peak of which it is a multiple and that stands out too."""
+    from scipy.signal import find_peaks  # loads for long; needed once the film is read
+
     top = int(np.argmax(height))
     peaks = find_peaks(height)[0]
     least = SMALLEST_FUNDAMENTAL * float(height[top])

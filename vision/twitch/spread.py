@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from vision.errors import ShapeError
 from vision.model.events import EventSet, Site, TwitchEvent
@@ -125,7 +125,7 @@ def dispersion_p(events: EventSet, settings: FeatureSettings, scale_px: float | 
     weight = (1.0 / sd_px**2)[:, None]
     centre_px = (weight * place_px).sum(axis=0) / weight.sum()
     squares = float((weight * (place_px - centre_px) ** 2).sum())
-    return float(chi2.sf(squares, 2 * (len(place_px) - 1)))
+    return float(chdtrc(2 * (len(place_px) - 1), squares))
 
 
 def _require_places(events: EventSet) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from vision.model.arrays import FloatArray, IntArray
 from vision.model.events import EventSet
@@ -36,7 +36,7 @@ def leading_sites(events: EventSet, lag_s: float) -> frozenset[int]:
         own = [event.peak_s for event in events.events if event.site == site]
         joined = _near_count(np.array(own), np.sort(led), lag_s)
         chance = -np.expm1(-2 * lag_s * len(led) / events.observed_s) if events.observed_s > 0 else 1.0
-        if joined < FOLLOWING_SHARE * len(own) or binom.sf(joined - 1, len(own), chance) > FOLLOWING_P:
+        if joined < FOLLOWING_SHARE * len(own) or bdtrc(joined - 1, len(own), chance) > FOLLOWING_P:
             leaders.append(site)
             led += own
     return frozenset(leaders)

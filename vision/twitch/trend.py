@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import chi2, norm
+from scipy.special import chdtri, ndtr
 
 from vision.model.arrays import FloatArray
 from vision.model.features import Trend
@@ -40,13 +39,13 @@ def rate_trend(
     moments = _clip_share(_observed_grid_s(observed_intervals_s), observed_intervals_s)
     mean = float(np.mean(_clip_share(onset_s, observed_intervals_s)))
     slope = _root(lambda b: _tilted_mean(moments, b) - mean, -STEEPEST, STEEPEST)
-    drop = float(chi2.ppf(COVERAGE, 1)) / (2 * len(onset_s))
+    drop = float(chdtri(1, 1 - COVERAGE)) / (2 * len(onset_s))  # a quantile of chi-squared
     best = _log_likelihood(moments, mean, slope)
     low = _root(lambda b: _log_likelihood(moments, mean, b) - best + drop, -STEEPEST, slope)
     high = _root(lambda b: best - drop - _log_likelihood(moments, mean, b), slope, STEEPEST)
     z = (mean - moments.mean()) / (moments.std() / np.sqrt(len(onset_s)))
     ratios = [float(np.exp(b)) for b in (slope, low, high)]
-    return Trend(ratios[0], (ratios[1], ratios[2]), float(2 * norm.sf(abs(z))), unit)
+    return Trend(ratios[0], (ratios[1], ratios[2]), float(2 * ndtr(-abs(z))), unit)
 
 
 def _observed_grid_s(spans: Sequence[Span]) -> FloatArray:
@@ -81,4 +80,6 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float:
         return low
     if function(high) <= 0:
         return high
+    from scipy.optimize import brentq  # loads for long; needed once the film is read
+
     return float(brentq(function, low, high))

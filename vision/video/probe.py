@@ -9,7 +9,7 @@ from vision.model.clip import ClipInfo
 from vision.settings import VideoSettings
 from vision.video.files import AN_ORIGINAL, shown_name
 from vision.video.maker import near_whole, slowdown_of
-from vision.video.source import open_source
+from vision.video.source import LOOK_THREADS, open_source
 
 
 def probe(path: Path, settings: VideoSettings) -> ClipInfo:
@@ -30,7 +30,7 @@ def probe(path: Path, settings: VideoSettings) -> ClipInfo:
         Empty, not a video (a text file, a playlist, a still picture), audio only, cover art only, no decoder,
         encrypted, nothing decodes, larger than `largest_frame_px` or longer than `longest_clip_s`.
     """
-    with open_source(path, settings) as source:
+    with open_source(path, settings, LOOK_THREADS) as source:
         return source.info
 
 

@@ -11,7 +11,15 @@ import av
 from vision.model.clip import Frame
 from vision.settings import VideoSettings
 from vision.video.picture import luma_of, rgb_small_of
-from vision.video.source import ClipSource, clock_of, decoded_pictures, is_of_size, is_redrawn, open_source
+from vision.video.source import (
+    LOOK_THREADS,
+    ClipSource,
+    clock_of,
+    decoded_pictures,
+    is_of_size,
+    is_redrawn,
+    open_source,
+)
 
 # Pictures decoded at most to get from a keyframe to a sample, and from one opening sample to the next.
 LONGEST_LEAP = 90
@@ -40,7 +48,7 @@ def sample_frames(path: Path, settings: VideoSettings, count: int) -> list[Frame
     Seeks to the keyframe before each of `count` equally spaced times. Where two of them share a keyframe, decodes
     on towards the later one, `LONGEST_LEAP` pictures at most.
     """
-    with open_source(path, settings) as source:
+    with open_source(path, settings, LOOK_THREADS) as source:
         pictures = _sought(source, count)
         frames = [_sampled(index, *picture, source, settings) for index, picture in enumerate(pictures)]
     if len(frames) > 1 or count <= 1:

@@ -31,6 +31,7 @@ from vision.video.timing import PresentationClock
 
 # Fixed, not the number of processors: damaged files would otherwise decode differently on different machines.
 DECODER_THREADS = 4
+LOOK_THREADS = 2  # for a look here and there: each decodes a picture ahead that nobody asks for
 # Every picture of these stands on its own, though not every one is marked as a keyframe.
 INTRA_CODECS = ("ffv1", "ffvhuff", "huffyuv", "utvideo")
 # One packet, one picture: where packets go in and no picture comes out, the decoder missed what it rests upon.
@@ -90,8 +91,12 @@ class Tally:
             self.problems.append(problem)
 
 
-def open_source(path: Path, settings: VideoSettings) -> ClipSource:
+def open_source(path: Path, settings: VideoSettings, threads: int = DECODER_THREADS) -> ClipSource:
     """Open the film in a file and decode its first picture.
+
+    Parameters
+    ----------
+    threads : of the decoder.
 
     Raises
     ------
@@ -106,16 +111,18 @@ def open_source(path: Path, settings: VideoSettings) -> ClipSource:
     try:
         stream = choose_stream(container, settings, name)
         require_declared_limits(container, stream, settings, name)
-        return _begin(path, container, stream, settings)
+        return _begin(path, container, stream, settings, threads)
     except ClipError:
         container.close()
         raise
 
 
-def _begin(path: Path, container: InputContainer, stream: VideoStream, settings: VideoSettings) -> ClipSource:
+def _begin(
+    path: Path, container: InputContainer, stream: VideoStream, settings: VideoSettings, threads: int
+) -> ClipSource:
     name = shown_name(path)
     stream.thread_type = "AUTO"
-    stream.thread_count = DECODER_THREADS
+    stream.thread_count = threads
     stream.codec_context.options = decoder_options(settings, stream.codec_context.codec.canonical_name)
     tally = Tally()
     later = decoded_pictures(container, stream, tally)
