@@ -112,7 +112,8 @@ def test_the_stages_of_a_real_analysis_add_up(tmp_path: Path) -> None:
     _, found = speed.part("stages", str(clip))
     assert found["frames"] == 90
     assert min(found["seconds"].values()) > 0
-    assert 0.7 * found["total_s"] < sum(found["seconds"].values()) <= 1.01 * found["total_s"]
+    one_by_one = sum(took_s for stage, took_s in found["seconds"].items() if stage != "locate")
+    assert 0.6 * found["total_s"] < one_by_one <= 1.01 * found["total_s"]
     assert speed.stage_table(found).count("\n") == len(speed_parts.STAGES) + 3
 
 
