@@ -21,6 +21,7 @@ EXTENT_RANGE = 1.5  # times by which one twitch may be quicker or slower than th
 FEWEST_COVERED_FRAMES = 12  # of blinks, by which to judge whether they move a place
 FLANK_QUANTILE = 0.8  # a lid moves in 0.2 s of the 0.5 s that a blink covers
 STILL_IN_BLINKS = 1.5  # times the usual motion, up to which blinks leave a place still
+STILL_ACROSS = 6.0  # the same across a site's twitches, where only noise and their unsteady direction are usual
 QUIETER_BLINKS = 0.25  # of the blinks tell whether blinks move a place: bursts fill up to three quarters. Our choice
 SAME_SIGMA = 3.0  # two seeds nearer than this may see one twitch
 
@@ -132,17 +133,35 @@ def _plausible_extent_s(event: Candidate, waveform: Waveform) -> tuple[float, fl
 def seen_frames(seed: Seed, survey: Survey) -> BoolArray:
     """(T,) frames in which a site can be seen: those of blinks only where blinks do not move it.
 
-    Every blink moves what it moves; of twitches, some blinks are free. So the quieter ones tell.
+    Every full blink moves what it moves; of twitches, some blinks are free. So the quieter ones tell. Some may be quiet
+    because they are partial: then the others show across the twitches' way, where no twitch goes.
     """
-    moved = np.abs(whiten(seed.course(), seed.response.coefficients))
     inside, outside = survey.tracked & survey.covered, survey.tracked & ~survey.covered
-    if inside.sum() < FEWEST_COVERED_FRAMES:
-        return survey.in_view & ~survey.covered
-    blinks = [slice(first, last + 1) for first, last in runs(survey.covered)]
-    in_each = [float(np.quantile(moved[own][inside[own]], FLANK_QUANTILE)) for own in blinks if inside[own].any()]
-    usual = float(np.quantile(moved[outside], FLANK_QUANTILE))
-    is_still = np.quantile(in_each, QUIETER_BLINKS, method="lower") < STILL_IN_BLINKS * usual
+    is_still = False
+    if inside.sum() >= FEWEST_COVERED_FRAMES and outside.any():
+        blinks = [inside & _between(*run, len(inside)) for run in runs(survey.covered)]
+        along, across = (_stir(one, [own for own in blinks if own.any()], outside) for one in (seed, _across(seed)))
+        quieter = float(np.quantile(along, QUIETER_BLINKS, method="lower"))
+        is_still = quieter < STILL_IN_BLINKS and float(np.median(across)) < STILL_ACROSS
     return survey.in_view if is_still else survey.in_view & ~survey.covered
+
+
+def _stir(seed: Seed, blinks: list[BoolArray], outside: BoolArray) -> FloatArray:
+    """By how much a place moves more in each blink than outside of all; every blink is told by its frames."""
+    moved = np.abs(whiten(seed.course(), seed.response.coefficients))
+    usual = max(float(np.quantile(moved[outside], FLANK_QUANTILE)), 1e-12)
+    return np.array([float(np.quantile(moved[own], FLANK_QUANTILE)) for own in blinks]) / usual
+
+
+def _between(first: int, last: int, count: int) -> BoolArray:
+    """(T,) frames from the first to the last."""
+    frame = np.arange(count)
+    return np.asarray((frame >= first) & (frame <= last))
+
+
+def _across(seed: Seed) -> Seed:
+    """The same place, seen across the way of its twitches."""
+    return replace(seed, direction=np.array([-seed.direction[1], seed.direction[0]]))
 
 
 def _pulses(

@@ -30,10 +30,10 @@ def bursts(blinks_s: tuple[float, ...], amplitude_px: float) -> list[Planted]:
     return [Planted(onset_s, *SITE_PX, amplitude_px) for onset_s in onsets_s]
 
 
-def lid_motion(amplitude_px: float) -> FloatArray:
-    """What each blink makes of the skin at the site."""
-    time_s = film(noise_px=0.0).time_s
-    return local_motion(time_s, grid(), [Planted(at, *SITE_PX, amplitude_px, decay=1.0) for at in BLINKS_S])
+def lid_motion(amplitude_px: float, blinks_s: tuple[float, ...] = BLINKS_S, direction_rad: float = -1.2) -> FloatArray:
+    """What blinks make of the skin at the site."""
+    lids = [Planted(at, *SITE_PX, amplitude_px, direction_rad, decay=1.0) for at in blinks_s]
+    return local_motion(film(noise_px=0.0).time_s, grid(), lids)
 
 
 @given(st.sets(st.sampled_from(BLINKS_S), min_size=2, max_size=4), st.floats(0.3, 1.5))
@@ -48,11 +48,15 @@ def test_bursts_in_most_blinks_do_not_hide_themselves(in_bursts: set[float], amp
     assert not made_up
 
 
-@pytest.mark.parametrize("amplitude_px", [0.4, 1.0])
-def test_what_every_blink_does_is_no_twitch(amplitude_px: float) -> None:
+@pytest.mark.parametrize(
+    "lids",
+    [lid_motion(0.4), lid_motion(1.0), lid_motion(1.0, BLINKS_S[::2] + BLINKS_S[1:2], -0.6)],
+    ids=["every blink, weak", "every blink", "full blinks among partial ones, obliquely"],
+)
+def test_what_blinks_do_is_no_twitch(lids: FloatArray) -> None:
     planted = [Planted(3.0 + EVERY_S * number, *SITE_PX, 0.5) for number in range(5)]
     planted += [Planted(one.onset_s + 5.0, *SITE_PX, 0.5) for one in planted]
-    signals = film(planted, seed=3, extra_px=lid_motion(amplitude_px))
+    signals = film(planted, seed=3, extra_px=lids)
     events = findings(signals, face(signals, eye_aperture=aperture(signals))).events
     missed, made_up = unmatched(planted, events.events)
     assert not missed
