@@ -1,7 +1,9 @@
-"""What every test process starts with: one thread a worker, and Ctrl-C as at a terminal."""
+"""What every test process starts with: one thread a worker, no test against the clock, Ctrl-C as at a terminal."""
 
 import os
 import signal
+
+from hypothesis import settings
 
 from vision.isolate import THREAD_COUNTS
 
@@ -11,3 +13,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # A run in the background is started deaf to Ctrl-C, and what it starts inherits that: the tests of Ctrl-C would wait.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# How long an example takes says how busy the machine is, and no test is one of speed.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
