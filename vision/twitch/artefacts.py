@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +18,23 @@ CLOSURE_MARGIN_S = 0.15  # closing and opening of a lid take 0.1 s each (science
 # margin of a wide movement (`wide_margin_s`) behind it.
 START_FRAMES, START_MARGIN_S = 6, 0.2
 CAMERA_STEP_WIDTHS = 8.0  # robust widths by which the picture must step for the camera or the head to be the cause
+
+
+@dataclass(frozen=True, eq=False)
+class Cover:
+    """(T,) frames that known movements spoil.
+
+    shut : closures of the eyes that are complete. lids : those, and partial ones. mouth : speech and expression.
+    """
+
+    shut: BoolArray
+    lids: BoolArray
+    mouth: BoolArray
+
+    @property
+    def frames(self) -> BoolArray:
+        """(T,) frames of any of them."""
+        return np.asarray(self.lids | self.mouth)
 
 
 def closure_frames(closures: Sequence[EyeClosureEvent], time_s: FloatArray, settings: FeatureSettings) -> BoolArray:

@@ -18,7 +18,7 @@ from vision.twitch.sites import Seed, Survey, peaks_of
 PLACE_REACH_SIGMA = 2.0  # around a seed within which a single event may lie
 PLAIN_STRENGTH = 2.0  # times what a single twitch needs: so strong a movement is no echo, our choice
 EXTENT_RANGE = 1.5  # times by which one twitch may be quicker or slower than those of its site, our choice
-FEWEST_COVERED_FRAMES = 12  # of blinks, by which to judge whether they move a place
+FEWEST_COVERED_FRAMES = 12  # of blinks or speech, by which to judge whether they move a place
 FLANK_QUANTILE = 0.8  # a lid moves in 0.2 s of the 0.5 s that a blink covers
 STILL_IN_BLINKS = 1.5  # times the usual motion, up to which blinks leave a place still
 STILL_ACROSS = 6.0  # the same across a site's twitches, where only noise and their unsteady direction are usual
@@ -45,6 +45,7 @@ class Candidate:
     is_continuous: bool = False
     is_single: bool = False
     is_seen_in_blinks: bool = False
+    is_seen_in_speech: bool = False
     caught: float = 1.0  # share of the peak that the frame shows, tails of the neighbours included
     in_time: float = 1.0  # share of its own course that a twitch explains beyond a step
     evidence: float = np.inf  # of a single movement: strength times the share of the motion that one twitch explains
@@ -65,7 +66,7 @@ def detect_at_seed(
     open_frames = seen_frames(seed, survey)
     pulses, waveform, threshold = _pulses(seed, survey, survey.tracked & open_frames, time_s, settings)
     courses_px, caught = _apart(seed, pulses, waveform, time_s)
-    in_blinks = bool((open_frames & survey.covered).any())
+    in_blinks, in_speech = (bool((open_frames & part).any()) for part in (survey.cover.lids, survey.cover.mouth))
     events: list[Candidate] = []
     fitted_s: list[float] = []
     for number, pulse in enumerate(pulses):
@@ -78,7 +79,7 @@ def detect_at_seed(
             events.append(
                 replace(
                     event, onset_s=onset_s, offset_s=offset_s, amplitude_px=size_px, caught=float(caught[number]),
-                    is_seen_in_blinks=in_blinks, in_time=in_time,
+                    is_seen_in_blinks=in_blinks, is_seen_in_speech=in_speech, in_time=in_time,
                 )
             )  # fmt: skip
             fitted_s.append(pulse.peak_s)
@@ -131,26 +132,42 @@ def _plausible_extent_s(event: Candidate, waveform: Waveform) -> tuple[float, fl
 
 
 def seen_frames(seed: Seed, survey: Survey) -> BoolArray:
-    """(T,) frames in which a site can be seen: those of blinks only where blinks do not move it.
+    """(T,) frames in which a site can be seen: those of blinks and of speech only where these do not move it."""
+    hidden = np.zeros(len(survey.in_view), bool)
+    if not _is_still_in_blinks(seed, survey):
+        hidden |= survey.cover.lids
+    if not _is_still_in_speech(seed, survey):
+        hidden |= survey.cover.mouth
+    return np.asarray(survey.in_view & ~hidden)
 
-    Every full blink moves what it moves; of twitches, some blinks are free. So the quieter ones tell. Some may be quiet
-    because they are partial: then the others show across the twitches' way, where no twitch goes.
+
+def _is_still_in_blinks(seed: Seed, survey: Survey) -> bool:
+    """Say whether blinks leave a place as it is.
+
+    Every complete blink moves what it moves; of twitches, some blinks are free. So the quieter ones tell. A place that
+    blinks move across its twitches' way, where no twitch goes, is moved by them, too. Partial ones tell nothing.
     """
-    inside, outside = survey.tracked & survey.covered, survey.tracked & ~survey.covered
-    is_still = False
-    if inside.sum() >= FEWEST_COVERED_FRAMES and outside.any():
-        blinks = [inside & _between(*run, len(inside)) for run in runs(survey.covered)]
-        along, across = (_stir(one, [own for own in blinks if own.any()], outside) for one in (seed, _across(seed)))
-        quieter = float(np.quantile(along, QUIETER_BLINKS, method="lower"))
-        is_still = quieter < STILL_IN_BLINKS and float(np.median(across)) < STILL_ACROSS
-    return survey.in_view if is_still else survey.in_view & ~survey.covered
+    inside = survey.tracked & survey.cover.shut & ~survey.cover.mouth
+    if inside.sum() < FEWEST_COVERED_FRAMES:
+        return False
+    blinks = [inside & _between(*run, len(inside)) for run in runs(survey.cover.shut)]
+    along, across = (_stir(one, [own for own in blinks if own.any()], survey) for one in (seed, _across(seed)))
+    quieter = float(np.quantile(along, QUIETER_BLINKS, method="lower"))
+    return quieter < STILL_IN_BLINKS and float(np.median(across)) < STILL_ACROSS
 
 
-def _stir(seed: Seed, blinks: list[BoolArray], outside: BoolArray) -> FloatArray:
-    """By how much a place moves more in each blink than outside of all; every blink is told by its frames."""
+def _is_still_in_speech(seed: Seed, survey: Survey) -> bool:
+    """Say whether talking and smiling leave a place as it is, by all their frames: they last, and blinks do not."""
+    inside = survey.tracked & survey.cover.mouth
+    return bool(inside.sum() >= FEWEST_COVERED_FRAMES and _stir(seed, [inside], survey)[0] < STILL_IN_BLINKS)
+
+
+def _stir(seed: Seed, parts: list[BoolArray], survey: Survey) -> FloatArray:
+    """By how much a place moves more in each of some parts of the film than where nothing known moves it."""
     moved = np.abs(whiten(seed.course(), seed.response.coefficients))
-    usual = max(float(np.quantile(moved[outside], FLANK_QUANTILE)), 1e-12)
-    return np.array([float(np.quantile(moved[own], FLANK_QUANTILE)) for own in blinks]) / usual
+    free = moved[survey.tracked & ~survey.cover.frames]
+    usual = max(float(np.quantile(free, FLANK_QUANTILE)), 1e-12) if len(free) else np.inf
+    return np.array([float(np.quantile(moved[own], FLANK_QUANTILE)) for own in parts]) / usual
 
 
 def _between(first: int, last: int, count: int) -> BoolArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,12 +12,13 @@ from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import (
     EventSet,
     EyeClosureEvent,
+    RejectedMovement,
 )
 from vision.model.regions import RegionTrack, Side
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings, Settings
 from vision.twitch.aim import events_of_sites
-from vision.twitch.artefacts import closure_frames, rejected_closures, rejected_wide
+from vision.twitch.artefacts import Cover, closure_frames, rejected_closures, rejected_wide
 from vision.twitch.background import background
 from vision.twitch.cleaning import Cleaned, clean, without_lost_points
 from vision.twitch.continuous import continuous_events, without_shadows
@@ -65,21 +67,29 @@ def find_twitches(
     if cleaned.usable.sum() < FEWEST_FRAMES:
         raise _too_little_followed(int(cleaned.usable.sum()), len(signals.time_s))
     mouth = mouth_movements(regions, settings.features)
-    talking = mouth_frames(mouth, signals.time_s)
-    covered = closure_frames([*closures, *blinks], signals.time_s, settings.features) | talking
+    cover = _cover([*closures, *blinks], mouth, signals.time_s, settings)
     set_apart = [*rejected_closures([*closures, *blinks]), *mouth]
     watchable = cleaned.in_view & regions.seen.any(1)
-    if (cleaned.usable & ~covered).sum() < FEWEST_FRAMES:  # closures and speech are all there is; they may be findings
-        free = watchable & ~covered
+    if (cleaned.usable & ~cover.frames).sum() < FEWEST_FRAMES:  # closures and speech are all; they may be findings
+        free = watchable & ~cover.frames
         return Findings(gather([], set_apart, closures, free, signals, regions, detection, mm_per_px), {})
-    looked = survey(signals, cleaned, covered, detection)
-    candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~covered, detection)
+    looked = survey(signals, cleaned, cover, detection)
+    candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~cover.frames, detection)
     candidates = large_enough(candidates, limit_of_detection_px(looked, signals, detection), detection)
     limits_px = limit_of_detection_px(looked, signals, detection, candidates)
-    rejected = [*set_apart, *rejected_wide(looked.wide & ~talking, signals, regions)]
+    rejected = [*set_apart, *rejected_wide(looked.wide & ~cover.mouth, signals, regions)]
     watched = watchable & ~_lost(candidates, looked, signals.time_s)
     events = gather(candidates, rejected, closures, watched, signals, regions, detection, mm_per_px)
     return Findings(events, limits_px)
+
+
+def _cover(
+    closures: Sequence[EyeClosureEvent], mouth: tuple[RejectedMovement, ...], time_s: FloatArray, settings: Settings
+) -> Cover:
+    """Frames of the eyes and of the mouth; partial blinks are known by how far the lids came down."""
+    complete = [closure for closure in closures if closure.is_complete]
+    shut, lids = (closure_frames(some, time_s, settings.features) for some in (complete, closures))
+    return Cover(shut, lids, mouth_frames(mouth, time_s))
 
 
 def _with_evidence_for(starvation: float, settings: DetectionSettings) -> DetectionSettings:
@@ -102,7 +112,9 @@ def _lost(candidates: list[Candidate], looked: Survey, time_s: FloatArray) -> Bo
     """(T,) frames in which what was found could not be seen: blinks and wide movement, unless a known place was."""
     lost = np.zeros(len(looked.wide), bool)
     if not any(event.is_seen_in_blinks for event in candidates):
-        lost |= looked.covered
+        lost |= looked.cover.lids
+    if not any(event.is_seen_in_speech for event in candidates):
+        lost |= looked.cover.mouth
     if all(event.is_single for event in candidates):
         lost |= looked.wide & ~_during(candidates, time_s)
     return lost

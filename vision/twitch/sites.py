@@ -13,6 +13,7 @@ from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.threads import side_by_side
+from vision.twitch.artefacts import Cover
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.noise import still_share
 from vision.twitch.pooling import PlaceMotion, lay_places, pool
@@ -83,8 +84,8 @@ class Survey:
 
     usable : (T,) quiet frames, in which a single movement stands for itself. tracked : (T,) those, and the frames of
     blinks and of wide movement, in which a known place may still be seen to twitch. in_view : (T,) frames that show
-    the part. covered : (T,) frames of blinks. unrest : (T,) by how much all places move more than usual. still : share
-    of places that rest whatever twitches.
+    the part. cover : frames of blinks and of the mouth. unrest : (T,) by how much all places move more than usual.
+    still : share of places that rest whatever twitches.
     """
 
     motions: tuple[PlaceMotion, ...]
@@ -93,7 +94,7 @@ class Survey:
     wide: BoolArray
     tracked: BoolArray
     in_view: BoolArray
-    covered: BoolArray
+    cover: Cover
     unrest: FloatArray
     still: float
 
@@ -120,14 +121,14 @@ def footprint_sigmas(signals: MotionSignals, settings: DetectionSettings) -> lis
     return [share * longer_side for share in settings.footprint_sigma_side]
 
 
-def survey(signals: MotionSignals, cleaned: Cleaned, covered: BoolArray, settings: DetectionSettings) -> Survey:
+def survey(signals: MotionSignals, cleaned: Cleaned, cover: Cover, settings: DetectionSettings) -> Survey:
     """Filter every place for twitches of every size and duration.
 
     Parameters
     ----------
-    covered : (T,) frames that a blink or another known movement spoils.
+    cover : frames that blinks and the mouth spoil.
     """
-    time_s, usable = signals.time_s, cleaned.usable & ~covered
+    time_s, usable = signals.time_s, cleaned.usable & ~cover.frames
     interval_s = float(np.median(np.diff(time_s)))
 
     def moved(sigma_px: float) -> PlaceMotion:
@@ -158,7 +159,7 @@ def survey(signals: MotionSignals, cleaned: Cleaned, covered: BoolArray, setting
 
     responses = side_by_side(lambda one: responded(*one), list(product(first, settings.rise_s)))
     return Survey(
-        tuple(motions), tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, covered, unrest, still
+        tuple(motions), tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, cover, unrest, still
     )  # fmt: skip
 
 

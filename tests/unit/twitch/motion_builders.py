@@ -15,6 +15,7 @@ from vision.model.events import EventSet, TwitchEvent
 from vision.model.regions import RegionTrack
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings, Settings
+from vision.twitch.artefacts import Cover
 from vision.twitch.cleaning import clean
 from vision.twitch.find import Findings, find_twitches
 from vision.twitch.sites import Survey, survey
@@ -157,7 +158,7 @@ def found(signals: MotionSignals, regions: RegionTrack | None = None) -> EventSe
 
 def surveyed(signals: MotionSignals, settings: DetectionSettings | None = None) -> Survey:
     nothing = np.zeros(len(signals.time_s), bool)
-    return survey(signals, clean(signals), nothing, settings or DetectionSettings())
+    return survey(signals, clean(signals), Cover(nothing, nothing, nothing), settings or DetectionSettings())
 
 
 def unmatched(
