@@ -207,7 +207,8 @@ def limit_sentences(document: ResultDocument) -> list[str]:
     watched = f"Watched: {whole(quality.observed_s)} s of clear view in a clip of {whole(clip.duration_s)} s."
     if quality.limit_of_detection_px is None:
         return [watched, "How small a twitch could have been seen in this clip is not known."]
-    return [watched, f"Twitches smaller than {limit_of_detection(document)} may have been missed."]
+    missed = f"smaller than {limit_of_detection(document)} may have been missed"
+    return [watched, f"Away from the places found, twitches {missed}." if document.sites else f"Twitches {missed}."]
 
 
 def limit_of_detection(document: ResultDocument) -> str:

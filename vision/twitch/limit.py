@@ -1,6 +1,8 @@
 """Limit of detection: the smallest reference twitch that this clip would have shown.
 
-What twitches in the clip is no noise of it: a place is judged by the moments at which nothing found moves it.
+What twitches in the clip is no noise of it: a place is judged by the moments at which nothing found moves it. So the
+limit is that of places other than those found; at such a place, what is below a share of its own twitches is not
+counted, and a single movement of another kind hardly stands out.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ REFERENCE_RISE_S = 0.045
 USUAL_EXPLAINED = 0.6  # of the motion around a twitch near the limit, which most explain; our choice, docs/method.md
 PHASES = 8  # of the frame clock at which the reference twitch is put in
 POWER = 0.9
-FEWEST_FREE_FRAMES = 60  # from which a 95th percentile is read: 3 lie above it. Our choice
+FEWEST_FREE_S = 2.0  # of film, from which a 95th percentile is read: 3 frames of 60 lie above it. Our choice
 RING_RISES = 2.0  # rise times by which the filter spreads a twitch before and after, to a twentieth of it
 
 
@@ -71,7 +73,8 @@ def _undisturbed_px(
         near = apart_px < SAME_SIGMA * max(event.sigma_px, response.motion.sigma_px)
         moved[np.ix_(during, near)] = True
     touched = moved.any(0)
-    rests = ~touched | ((usable[:, None] & ~moved).sum(0) >= FEWEST_FREE_FRAMES)
+    free_s = (usable[:, None] & ~moved).sum(0) * float(np.median(np.diff(time_s)))
+    rests = ~touched | (free_s >= FEWEST_FREE_S)
     unit_px = scale[:, None] * response.noise
     for place in np.flatnonzero(touched & rests):
         vector = response.vector[usable & ~moved[:, place], place] * response.noise[place]
