@@ -29,6 +29,7 @@ from vision.wire import Parcel, pack, parcel_of, receive, send
 
 MOST_JOB_BYTES = 1 << 20
 SIGN_OF_LIFE_S = 0.1  # between two words of progress; our choice
+OUT_OF_MEMORY = ("insufficient memory", "bad_alloc", "can't start new thread")
 GRACE_S = 3.0  # to take half-written files away when the caller is gone; our choice
 
 Progress = Callable[[float], None]
@@ -160,10 +161,13 @@ def limit_resources(memory_bytes: int) -> None:
 
 
 def is_lack_of_memory(error: BaseException | None) -> bool:
-    """Whether an error, or one that led to it, is that of an allocation. Native libraries say so in words."""
+    """Whether an error, or one that led to it, is that of an allocation. Native libraries say so in words.
+
+    A thread that cannot be started lacks room for its stack.
+    """
     while error is not None:
         words = f"{type(error).__name__} {error}".lower()
-        if isinstance(error, MemoryError) or "insufficient memory" in words or "bad_alloc" in words:
+        if isinstance(error, MemoryError) or any(sign in words for sign in OUT_OF_MEMORY):
             return True
         error = error.__cause__ or error.__context__
     return False

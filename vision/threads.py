@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-MOST_THREADS = 4  # each holds what it works on; our choice
+MOST_AT_ONCE = 4  # each holds what it works on; our choice
 
 _Part = TypeVar("_Part")
 _Made = TypeVar("_Made")
@@ -23,6 +23,6 @@ def side_by_side(work: Callable[[_Part], _Made], parts: Sequence[_Part]) -> list
 
 
 def allowed_threads() -> int:
-    """Give as many threads as the numeric libraries may have, MOST_THREADS at most; see `isolate`, which tells them."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return min(MOST_THREADS, int(told) if told.isdigit() and int(told) else os.cpu_count() or 1)
+    """Give as many threads as the numeric libraries may have, MOST_AT_ONCE at most; see `isolate`, which tells them."""
+    told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # "4,2" is for nested ones
+    return min(MOST_AT_ONCE, int(told) if told.isdecimal() and int(told) else os.cpu_count() or 1)
