@@ -4,7 +4,7 @@
 
 Each film is analysed by the whole command (`cli.py analyze --no-report`) in a process of its own; films of one series
 differ in one thing alone. Exponents are slopes of least squares in logarithms of the core seconds beyond the start of
-the program (that of a film of two seconds), so 1 is in proportion. Prints the tables; --docs puts them into
+the program (that of a small film of START_S), so 1 is in proportion. Prints the tables; --docs puts them into
 docs/method.md, between its two marks, and draws docs/growth.svg. Run it as a module, with the machine to itself.
 """
 
@@ -114,7 +114,9 @@ def tables(found: Sequence[Sample], start: Cost) -> str:
             took = (f"{sample.cost.wall_s:.1f}", f"{sample.cost.core_s:.1f}", f"{sample.cost.peak_mb:.0f}")
             rows.append([series, f"{sample.amount:.4g}", *took])
         amounts = [sample.amount for sample in own]
-        beyond_s = [max(sample.cost.core_s - start.core_s, 1e-3) for sample in own]
+        beyond_s = [sample.cost.core_s - start.core_s for sample in own]
+        if min(beyond_s) <= 0:
+            raise RuntimeError(f"a film of the series {series} took no longer than the start: the machine is busy")
         memory = exponent(amounts, [sample.cost.peak_mb for sample in own])
         fitted.append([series.split(",")[0], f"{exponent(amounts, beyond_s):.2f}", f"{memory:.2f}"])
     return "\n\n".join(
@@ -169,6 +171,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--longest-min", type=float, default=10.0, metavar="M", help="of the longest film (default 10)")
     parser.add_argument("--docs", action="store_true", help=f"write into {DOCS.name} and {PLOT.name}")
     options = parser.parse_args(arguments)
+    if options.longest_min * 60 < BASE_S * LENGTHS[-1]:
+        parser.error(f"--longest-min is {BASE_S * LENGTHS[-1] / 60:g} or more")
+    text = DOCS.read_text(encoding="utf-8")
+    written_into(text, "", BEGIN, END)  # that the marks are there is known before hours of measuring
     found = []
     with tempfile.TemporaryDirectory() as scratch:
         start = analysed(rendered(Path(scratch) / "start.mp4", 360, 30.0, START_S), Path(scratch) / "out")
@@ -178,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     section = f"{tables(found, start)}\n\nvision {code_version()}; {machine()}."
     print(section)
     if options.docs:
-        DOCS.write_text(written_into(DOCS.read_text(encoding="utf-8"), section, BEGIN, END), encoding="utf-8")
+        DOCS.write_text(written_into(text, section, BEGIN, END), encoding="utf-8")
         plotted(found, PLOT)
     return 0
 

@@ -49,7 +49,7 @@ def stages_of(clip: Path) -> tuple[int, dict[str, float]]:
     attach(watch, pipeline)
     start_s = time.thread_time()
     frames = pipeline.analyse(clip).document.clip.frame_count
-    watch.seconds["all"] = time.thread_time() - start_s + watch.seconds["locate"]  # done by a thread of its own
+    watch.seconds["all"] = time.thread_time() - start_s + watch.seconds["locate"]  # which a thread of its own does
     return frames, {stage: 1000 * seconds / frames for stage, seconds in watch.seconds.items()}
 
 

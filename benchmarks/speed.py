@@ -151,7 +151,7 @@ def spread(values: Sequence[float]) -> str:
 def stage_table(found: dict[str, Any]) -> str:
     """Milliseconds a frame by stage, from one further analysis; what is not named is left in `rest`.
 
-    The locator looks at a frame while it is tracked: its time is not part of the sum.
+    The locator looks at a frame while it is tracked: its time is not part of the sum, waiting for it is in `rest`.
     """
     beside = f"locate, {BESIDE}"
     seconds = {beside if stage == "locate" else stage: took_s for stage, took_s in found["seconds"].items()}

@@ -92,24 +92,24 @@ def attach(watch: Stopwatch, pipeline: Any) -> None:
     """Put the stopwatch around the calls of `vision.pipeline`, for the rest of this process."""
     for stage, names in {
         "open": ("probe", "sample_frames"),
-        "locate": ("region_of_points",),
         "stabilise": ("stabilise",),
         "find": ("find_twitches",),
         "features": ("describe", "judge_quality", "call_pattern"),
     }.items():
         for name in names:
             setattr(pipeline, name, watch.timed(stage, getattr(pipeline, name)))
-    pipeline.choose_locator = _watched_maker(watch, "open", "locate", pipeline.choose_locator)
-    pipeline.GridTracker = _watched_maker(watch, "track", "track", pipeline.GridTracker)
+    pipeline.choose_locator = _watched_maker(watch, "open", "locate", pipeline.choose_locator, ("observe",))
+    pipeline.GridTracker = _watched_maker(watch, "track", "track", pipeline.GridTracker, ("observe", "finish"))
     pipeline.open_clip = _watched_reader(watch, pipeline.open_clip)
 
 
-def _watched_maker(watch: Stopwatch, making: str, using: str, make: Callable[..., Any]) -> Callable[..., Any]:
+def _watched_maker(
+    watch: Stopwatch, making: str, using: str, make: Callable[..., Any], names: tuple[str, ...]
+) -> Callable[..., Any]:
     def made(*args: Any, **kwargs: Any) -> Any:
         part = watch.timed(making, make)(*args, **kwargs)
-        for name in ("observe", "area", "finish"):
-            if hasattr(part, name):
-                setattr(part, name, watch.timed(using, getattr(part, name)))
+        for name in names:
+            setattr(part, name, watch.timed(using, getattr(part, name)))
         return part
 
     return made
