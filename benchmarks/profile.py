@@ -2,16 +2,14 @@
 
     python -m benchmarks.profile CLIP... [--docs]
 
-Times are those of the thread that does a stage (`time.thread_time`), locating included, and of one thread where the
-analysis would use several: what else runs on the machine does not count, nor do the threads that decode ahead and
-MediaPipe's. --docs puts the table into docs/method.md, between its two marks. Run it
-as a module: beside a script, this file would stand in for the standard library's `profile`.
+Times are those of the thread that does a stage (`time.thread_time`), locating included: what else runs on the machine
+does not count, nor do the threads that decode ahead and MediaPipe's. --docs puts the table into docs/method.md, between
+its two marks. Run it as a module: beside a script, this file would stand in for the standard library's `profile`.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -39,7 +37,6 @@ STEPS = {
 
 def stages_of(clip: Path) -> tuple[int, dict[str, float]]:
     """Analyse once: frames, and milliseconds a frame of each stage and step."""
-    os.environ["OMP_NUM_THREADS"] = "1"  # the survey's threads would not be counted
     from vision import pipeline
 
     watch = Stopwatch(time.thread_time)

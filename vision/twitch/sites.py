@@ -12,7 +12,6 @@ from vision.dsp import blocks, quantile_of_sorted
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
-from vision.threads import side_by_side
 from vision.twitch.artefacts import Cover
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.noise import still_share
@@ -135,12 +134,10 @@ def survey(signals: MotionSignals, cleaned: Cleaned, cover: Cover, settings: Det
         places = lay_places(signals.point_px, max(sigma_px, signals.spacing_px))
         return settled(pool(signals, cleaned.displacement_px, places, sigma_px), cleaned, time_s, settings)
 
-    motions = side_by_side(moved, footprint_sigmas(signals, settings))
+    motions = [moved(sigma_px) for sigma_px in footprint_sigmas(signals, settings)]
     still = still_share(footprint_share(len(motions[-1].centre_px)))
     votes, unrest = np.zeros(len(time_s), int), np.ones(len(time_s))
-    first = side_by_side(
-        lambda motion: in_widths(motion, usable, usable, interval_s, settings.rise_s[0], still, settings), motions
-    )
+    first = [in_widths(motion, usable, usable, interval_s, settings.rise_s[0], still, settings) for motion in motions]
     for sizes in first:
         votes += wide_frames(sizes, motions[-1].sigma_px, time_s, settings)
         unrest = np.maximum(unrest, sizes.unrest)
@@ -148,16 +145,14 @@ def survey(signals: MotionSignals, cleaned: Cleaned, cover: Cover, settings: Det
     quiet = usable & ~wide
     quiet = quiet if quiet.any() else usable  # where all moves as a whole throughout, that is what is usual
     if not np.array_equal(quiet, usable):
-        first = side_by_side(
-            lambda motion: in_widths(motion, usable, quiet, interval_s, settings.rise_s[0], still, settings), motions
-        )
+        first = [in_widths(m, usable, quiet, interval_s, settings.rise_s[0], still, settings) for m in motions]
 
     def responded(sizes: Widths, rise_s: float) -> Response:
         if rise_s != sizes.rise_s:
             sizes = in_widths(sizes.motion, usable, quiet, interval_s, rise_s, still, settings, sizes.coefficients)
         return respond(sizes, quiet, interval_s)
 
-    responses = side_by_side(lambda one: responded(*one), list(product(first, settings.rise_s)))
+    responses = [responded(sizes, rise_s) for sizes, rise_s in product(first, settings.rise_s)]
     return Survey(
         tuple(motions), tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, cover, unrest, still
     )  # fmt: skip
