@@ -25,6 +25,7 @@ from benchmarks.tables import ROOT, code_version, machine, markdown_table
 
 DOCS, PLOT = ROOT / "docs" / "method.md", ROOT / "docs" / "growth.svg"
 BEGIN, END = "<!-- growth: benchmarks/growth.py -->", "<!-- end of growth -->"
+PICTURE = f"![core seconds and memory against length, size, rate and points]({PLOT.name})"
 BASE_S, START_S = 10.0, 2.5
 LENGTHS = (1, 3, 6)  # times BASE_S; then the longest
 WIDTHS_PX = (360, 540, 1080, 2160)
@@ -184,8 +185,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     section = f"{tables(found, start)}\n\nvision {code_version()}; {machine()}."
     print(section)
     if options.docs:
-        DOCS.write_text(written_into(text, section, BEGIN, END), encoding="utf-8")
         plotted(found, PLOT)
+        DOCS.write_text(written_into(text, f"{PICTURE}\n\n{section}", BEGIN, END), encoding="utf-8")
     return 0
 
 
