@@ -14,13 +14,13 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.speed import Cost, measured, part
-from benchmarks.speed_films import FILMS, SHAKE_SHARE, SHUTTER_S
+from benchmarks.speed_films import FILMS, render
 from benchmarks.tables import ROOT, code_version, machine, markdown_table
 
 DOCS, PLOT = ROOT / "docs" / "method.md", ROOT / "docs" / "growth.svg"
@@ -64,19 +64,14 @@ def samples(folder: Path, longest_min: float) -> Iterator[Sample]:
 
 
 def rendered(path: Path, width_px: int, rate_hz: float, seconds: float = BASE_S) -> Path:
-    """Render a face as a phone films it, with as many bits a pixel whatever the size and rate."""
-    from vision.simulate.clip import simulate
-    from vision.simulate.named import scenario_named
-
+    """Render the face of `speed_films` in another size and rate, with as many bits a pixel."""
     usual = FILMS["face"]
-    bits = usual.bit_rate_bps / (usual.width_px * usual.height_px * usual.rate_hz)
-    height_px = width_px * 16 // 9
-    scenario = scenario_named(
-        usual.scenario, duration_s=seconds, width_px=width_px, height_px=height_px, rate_hz=rate_hz,
-        bit_rate_bps=round(bits * width_px * height_px * rate_hz), shake_px=SHAKE_SHARE * width_px,
-        shutter_s=min(SHUTTER_S, 0.5 / rate_hz),
-    )  # fmt: skip
-    simulate(scenario, path, preset="veryfast")
+    height_px = width_px * usual.height_px // usual.width_px
+    share = width_px * height_px * rate_hz / (usual.width_px * usual.height_px * usual.rate_hz)
+    film = replace(
+        usual, width_px=width_px, height_px=height_px, rate_hz=rate_hz, bit_rate_bps=round(share * usual.bit_rate_bps)
+    )
+    render(film, seconds, path)
     return path
 
 

@@ -31,12 +31,11 @@ SHAKE_SHARE, SHUTTER_S = (
 )  # of the picture's width, held by hand; the shutter is open for half a frame at most
 
 
-def render(kind: str, seconds: float, path: Path) -> dict[str, Any]:
+def render(film: Film, seconds: float, path: Path) -> dict[str, Any]:
     """Write a simulated film as a phone that is held by hand would."""
     from vision.simulate.clip import simulate
     from vision.simulate.named import scenario_named
 
-    film = FILMS[kind]
     scenario = scenario_named(
         film.scenario, duration_s=seconds, width_px=film.width_px, height_px=film.height_px, rate_hz=film.rate_hz,
         bit_rate_bps=film.bit_rate_bps, shake_px=SHAKE_SHARE * film.width_px,

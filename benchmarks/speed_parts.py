@@ -152,11 +152,11 @@ def stages(path: Path) -> dict[str, Any]:
 def main() -> int:
     """Do one part; what it found goes to standard output as JSON."""
     part, *arguments = sys.argv[1:]
-    from benchmarks.speed_films import lengthen, render
+    from benchmarks.speed_films import FILMS, lengthen, render
     from benchmarks.speed_moments import first, pace, rivals
 
     parts: dict[str, Callable[..., dict[str, Any]]] = {
-        "render": lambda kind, seconds, clip: render(kind, float(seconds), Path(clip)),
+        "render": lambda kind, seconds, clip: render(FILMS[kind], float(seconds), Path(clip)),
         "lengthen": lambda clip, times, longer: lengthen(Path(clip), int(times), Path(longer)),
         "decode": lambda clip: decode(Path(clip)),
         "stages": lambda clip: stages(Path(clip)),

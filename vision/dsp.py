@@ -140,9 +140,7 @@ def column_medians(values: FloatArray) -> FloatArray:
 
 def median(values: FloatArray) -> float:
     """Median of (N,) values that are all finite, to the last bit NumPy's, which asks for gaps and axes first."""
-    below, above = (len(values) - 1) // 2, len(values) // 2
-    ordered = np.partition(values, (below, above))
-    return float(ordered[below : above + 1].mean())
+    return float(median_of_sorted(np.partition(values, ((len(values) - 1) // 2, len(values) // 2))))
 
 
 def quantile_of_sorted(ordered: FloatArray, share: float) -> FloatArray:

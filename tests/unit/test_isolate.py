@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from tests.unit.video.clips import render
 from vision import errors
+from vision.behind import is_lack_of_memory
 from vision.errors import ClipNotFoundError, ClipStoppedError, ClipTooShortError, DefectError, ShapeError
 from vision.isolate import Fence, analyse_isolated
 from vision.settings import Settings
@@ -425,3 +426,19 @@ assert not {"matplotlib", "sounddevice", "mediapipe.tasks"} & set(sys.modules)
 """
     ran = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "is_memory"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("can't start new thread"), True),
+        (RuntimeError("OpenCV: Insufficient memory (Failed to allocate 8 bytes)"), True),
+        (RuntimeError("dictionary changed size during iteration"), False),
+    ],
+)
+def test_what_lacks_memory_is_known_by_its_words(error: Exception, is_memory: bool) -> None:
+    assert is_lack_of_memory(error) == is_memory
+    outer = ValueError("the film")
+    outer.__cause__ = error
+    assert is_lack_of_memory(outer) == is_memory

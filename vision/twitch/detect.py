@@ -21,7 +21,7 @@ EXTENT_RANGE = 1.5  # times by which one twitch may be quicker or slower than th
 FEWEST_COVERED_FRAMES = 12  # of blinks or speech, by which to judge whether they move a place
 FLANK_QUANTILE = 0.8  # a lid moves in 0.2 s of the 0.5 s that a blink covers
 STILL_IN_BLINKS = 1.5  # times the usual motion, up to which blinks leave a place still
-STILL_ACROSS = 6.0  # the same across a site's twitches, where only noise and their unsteady direction are usual
+STILL_ACROSS = 6.0  # the same across a site's twitches, where only noise and their unsteady direction are usual. Ours
 QUIETER_BLINKS = 0.25  # of the blinks tell whether blinks move a place: bursts fill up to three quarters. Our choice
 SAME_SIGMA = 3.0  # two seeds nearer than this may see one twitch
 
@@ -165,9 +165,8 @@ def _is_still_in_speech(seed: Seed, survey: Survey) -> bool:
 def _stir(seed: Seed, parts: list[BoolArray], survey: Survey) -> FloatArray:
     """By how much a place moves more in each of some parts of the film than where nothing known moves it."""
     moved = np.abs(whiten(seed.course(), seed.response.coefficients))
-    free = moved[survey.tracked & ~survey.cover.frames]
-    usual = max(float(np.quantile(free, FLANK_QUANTILE)), 1e-12) if len(free) else np.inf
-    return np.array([float(np.quantile(moved[own], FLANK_QUANTILE)) for own in parts]) / usual
+    usual = float(np.quantile(moved[survey.tracked & ~survey.cover.frames], FLANK_QUANTILE))
+    return np.array([float(np.quantile(moved[own], FLANK_QUANTILE)) for own in parts]) / max(usual, 1e-12)
 
 
 def _between(first: int, last: int, count: int) -> BoolArray:

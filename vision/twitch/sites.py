@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 
 import numpy as np
 
@@ -16,16 +15,7 @@ from vision.twitch.artefacts import Cover
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.noise import still_share
 from vision.twitch.pooling import PlaceMotion, lay_places, pool
-from vision.twitch.strength import (
-    Response,
-    Widths,
-    footprint_share,
-    in_widths,
-    respond,
-    settled,
-    wide_frames,
-    wide_level,
-)
+from vision.twitch.strength import Response, footprint_share, in_widths, respond, settled, wide_frames, wide_level
 
 SEED_DISTANCE_SIGMA = 2.0  # of two seeds; nearer ones see the same footprint
 MOST_SEEDS = 60  # a clip with more places than this is not read by more of them
@@ -129,12 +119,10 @@ def survey(signals: MotionSignals, cleaned: Cleaned, cover: Cover, settings: Det
     """
     time_s, usable = signals.time_s, cleaned.usable & ~cover.frames
     interval_s = float(np.median(np.diff(time_s)))
-
-    def moved(sigma_px: float) -> PlaceMotion:
+    motions = []
+    for sigma_px in footprint_sigmas(signals, settings):
         places = lay_places(signals.point_px, max(sigma_px, signals.spacing_px))
-        return settled(pool(signals, cleaned.displacement_px, places, sigma_px), cleaned, time_s, settings)
-
-    motions = [moved(sigma_px) for sigma_px in footprint_sigmas(signals, settings)]
+        motions.append(settled(pool(signals, cleaned.displacement_px, places, sigma_px), cleaned, time_s, settings))
     still = still_share(footprint_share(len(motions[-1].centre_px)))
     votes, unrest = np.zeros(len(time_s), int), np.ones(len(time_s))
     first = [in_widths(motion, usable, usable, interval_s, settings.rise_s[0], still, settings) for motion in motions]
@@ -146,13 +134,12 @@ def survey(signals: MotionSignals, cleaned: Cleaned, cover: Cover, settings: Det
     quiet = quiet if quiet.any() else usable  # where all moves as a whole throughout, that is what is usual
     if not np.array_equal(quiet, usable):
         first = [in_widths(m, usable, quiet, interval_s, settings.rise_s[0], still, settings) for m in motions]
-
-    def responded(sizes: Widths, rise_s: float) -> Response:
-        if rise_s != sizes.rise_s:
-            sizes = in_widths(sizes.motion, usable, quiet, interval_s, rise_s, still, settings, sizes.coefficients)
-        return respond(sizes, quiet, interval_s)
-
-    responses = [responded(sizes, rise_s) for sizes, rise_s in product(first, settings.rise_s)]
+    responses = []
+    for sizes in first:
+        responses.append(respond(sizes, quiet, interval_s))
+        for rise_s in settings.rise_s[1:]:
+            other = in_widths(sizes.motion, usable, quiet, interval_s, rise_s, still, settings, sizes.coefficients)
+            responses.append(respond(other, quiet, interval_s))
     return Survey(
         tuple(motions), tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, cover, unrest, still
     )  # fmt: skip
