@@ -22,7 +22,8 @@ from vision.twitch.strength import Response
 
 REFERENCE_SIGMA_IOD, REFERENCE_SIGMA_PX = 0.075, 16.0  # architecture.md, limit_of_detection_px
 REFERENCE_RISE_S = 0.045
-USUAL_EXPLAINED = 0.6  # of the motion around a twitch near the limit, which most explain; our choice, docs/method.md
+EXPLAINED = 0.55  # of the motion around a twitch near the limit, by one twitch: four in five show more (docs/method.md)
+ENCODED = 0.9  # of so small a twitch that a phone's encoder leaves; a messaging copy leaves less (docs/method.md)
 PHASES = 8  # of the frame clock at which the reference twitch is put in
 POWER = 0.9
 FEWEST_FREE_S = 2.0  # of film, from which a 95th percentile is read: 3 frames of 60 lie above it. Our choice
@@ -57,8 +58,8 @@ def limit_of_detection_px(
 
 
 def _bar(tail: float, settings: DetectionSettings) -> float:
-    """Strength that lifts a single twitch over both bars; `tail` as in `Survey.tails`."""
-    return tail * max(settings.single_strength, settings.lone_evidence / USUAL_EXPLAINED)
+    """Strength, before encoding, that lifts a single twitch over both bars; `tail` as in `Survey.tails`."""
+    return tail * max(settings.single_strength, settings.lone_evidence / EXPLAINED) / ENCODED
 
 
 def _undisturbed_px(
