@@ -371,6 +371,12 @@ class PatternSettings(_Section):
     smallest_event_count: int = Field(3, ge=1, description="One or two events name no pattern.")
     finest_limit_iod: float = Field(0.01, gt=0, description="Limit of detection that `no-twitch` needs on a face.")
     finest_limit_px: float = Field(1.0, gt=0, description="The same on skin.")
+    coarse_region_share: float = Field(
+        0.25,
+        ge=0,
+        lt=1,
+        description="Of the observed regions that may have a coarser one: `no-twitch` leaves them out.",
+    )
     limit_power: float = Field(
         0.9, gt=0, lt=1, description="Probability with which the limit of detection is found, by its definition."
     )

@@ -26,8 +26,22 @@ class QualityWarning:
 
 
 @dataclass(frozen=True)
+class RegionLimit:
+    """The limit of detection of one observed region."""
+
+    name: RegionName
+    side: Side | None
+    limit_of_detection_px: float
+    limit_of_detection_mm: float | None
+    limit_of_detection_iod: float | None
+
+
+@dataclass(frozen=True)
 class Quality:
-    """How far the clip can be trusted. The limit of detection is of the worst observed region."""
+    """How far the clip can be trusted. The limit of detection is of the worst observed region.
+
+    region_limits : that of each observed region; none where it is not known, or in results from before it was kept.
+    """
 
     usable: bool
     observed_s: float
@@ -35,6 +49,7 @@ class Quality:
     limit_of_detection_mm: float | None
     warnings: tuple[QualityWarning, ...]
     limit_of_detection_iod: float | None = None
+    region_limits: tuple[RegionLimit, ...] = ()
 
 
 @dataclass(frozen=True)

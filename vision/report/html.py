@@ -93,6 +93,7 @@ def render_report(
         "simulated": text.simulated_sentence(document),
         "pattern": unbroken(text.pattern_sentence(document)),
         "limits": unbroken(" ".join(text.limit_sentences(document))),
+        "region_limits": unbroken(text.region_limits_sentence(document)),
         "closure": unbroken(text.closure_sentence(document)),
         "rejected": text.rejected_sentence(document),
         "wording": text.REQUIRED_WORDING,

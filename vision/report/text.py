@@ -211,6 +211,15 @@ def limit_sentences(document: ResultDocument) -> list[str]:
     return [watched, f"Away from the places found, twitches {missed}." if document.sites else f"Twitches {missed}."]
 
 
+def region_limits_sentence(document: ResultDocument) -> str:
+    """List the limit of every region, the finest first; empty where there are not several."""
+    limits = sorted(document.quality.region_limits, key=lambda one: one.limit_of_detection_px)
+    if len(limits) < 2:
+        return ""
+    each = [f"{place(one.name, one.side)} {significant(one.limit_of_detection_px)} px" for one in limits]
+    return f"Smallest twitch that would have been seen, by region: {', '.join(each)}."
+
+
 def limit_of_detection(document: ResultDocument) -> str:
     """Write the limit in px and in what else is known: mm, or the distance between the outer eye corners."""
     quality = document.quality

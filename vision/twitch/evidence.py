@@ -10,7 +10,7 @@ from scipy.special import betainc, expit, gammainc
 from vision.model.events import EventSet
 from vision.model.features import Features
 from vision.model.regions import View
-from vision.model.result import Quality
+from vision.model.result import Quality, RegionLimit
 from vision.settings import PatternSettings
 from vision.twitch.places import Place, find_places, stray_mean
 from vision.twitch.synchrony import coincident_share, excess_share, expected_share
@@ -33,7 +33,25 @@ class Case:
 
     @property
     def limit_of_detection(self) -> tuple[float | None, float, str]:
-        """The limit, what it has to reach, and the unit: iod where a scale is known, pixels off the face."""
+        """The limit, what it has to reach, and the unit: iod where a scale is known, pixels off the face.
+
+        It is the worst region's, but for a few coarse ones, of which `no-twitch` is then not said.
+        """
+        worst, finest, unit = self._worst_limit
+        left_out = self.coarse_regions
+        fine = [_length(one.limit_of_detection_iod) for one in self.quality.region_limits if one not in left_out]
+        known = [limit for limit in fine if limit is not None]
+        return (max(known) if left_out and known else worst), finest, unit
+
+    @property
+    def coarse_regions(self) -> tuple[RegionLimit, ...]:
+        """Regions of a face too smooth or too dim for `no-twitch`, where they are few: a forehead, a chin in shadow."""
+        limits, finest = self.quality.region_limits, self.settings.finest_limit_iod
+        coarse = tuple(one for one in limits if one.limit_of_detection_iod and one.limit_of_detection_iod > finest)
+        return coarse if len(coarse) <= self.settings.coarse_region_share * len(limits) else ()
+
+    @property
+    def _worst_limit(self) -> tuple[float | None, float, str]:
         if self.quality.limit_of_detection_iod is not None:
             return _length(self.quality.limit_of_detection_iod), self.settings.finest_limit_iod, "iod"
         limit_px = None if self.view == "face" else self.quality.limit_of_detection_px

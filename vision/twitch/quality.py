@@ -10,7 +10,7 @@ from vision.dsp import blocks
 from vision.model.clip import ClipInfo
 from vision.model.events import EventSet
 from vision.model.regions import RegionTrack
-from vision.model.result import Quality, QualityWarning
+from vision.model.result import Quality, QualityWarning, RegionLimit
 from vision.model.signals import MotionSignals
 from vision.settings import QualitySettings
 
@@ -56,21 +56,38 @@ def judge_quality(
     ----------
     problems : codes from reading the file. limits_px : limit of detection by region index.
     """
-    watched = {index for index, row in enumerate(events.observed) if row.observed_s >= 0.5 * events.observed_s > 0}
     frozen = frozen_share(signals)
-    limits_px = {} if frozen > settings.blind_frozen_share else limits_px
-    worst = max((limit for index, limit in limits_px.items() if index in watched), default=None)
+    known_px = {} if frozen > settings.blind_frozen_share else limits_px
+    limits = _region_limits(known_px, events, signals.scale_px, mm_per_px)
+    worst = max(limits, key=lambda limit: limit.limit_of_detection_px, default=None)
     codes = [*problems, *regions.warnings]
     warnings = [QualityWarning(code, *PROBLEMS[code]) for code in dict.fromkeys(codes) if code in PROBLEMS]
     warnings += _film_warnings(info, events, settings) + _picture_warnings(signals, regions, frozen, settings)
     return Quality(
         usable=events.observed_s >= settings.shortest_useful_s,
         observed_s=events.observed_s,
-        limit_of_detection_px=worst,
-        limit_of_detection_mm=worst * mm_per_px if worst is not None and mm_per_px is not None else None,
+        limit_of_detection_px=None if worst is None else worst.limit_of_detection_px,
+        limit_of_detection_mm=None if worst is None else worst.limit_of_detection_mm,
         warnings=tuple(warnings),
-        limit_of_detection_iod=worst / signals.scale_px if worst is not None and signals.scale_px else None,
+        limit_of_detection_iod=None if worst is None else worst.limit_of_detection_iod,
+        region_limits=limits,
     )
+
+
+def _region_limits(
+    limits_px: dict[int, float], events: EventSet, scale_px: float | None, mm_per_px: float | None
+) -> tuple[RegionLimit, ...]:
+    """Say the limit of each region that was watched at least half of the time, in every unit that is known."""
+    watched = [index for index, row in enumerate(events.observed) if row.observed_s >= 0.5 * events.observed_s > 0]
+    return tuple(
+        RegionLimit(
+            events.observed[index].name, events.observed[index].side, limits_px[index],
+            None if mm_per_px is None else limits_px[index] * mm_per_px,
+            limits_px[index] / scale_px if scale_px else None,
+        )
+        for index in watched
+        if index in limits_px
+    )  # fmt: skip
 
 
 def _film_warnings(info: ClipInfo, events: EventSet, settings: QualitySettings) -> list[QualityWarning]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vision.model.features import Pattern
+from vision.model.regions import region_label
 from vision.twitch.evidence import Case, Evidence
 from vision.twitch.places import Place, stray_mean
 
@@ -144,7 +145,12 @@ def _sustained(case: Case, evidence: Evidence) -> list[str]:
 
 def _no_twitch(case: Case, _evidence: Evidence) -> list[str]:
     limit, _, unit = case.limit_of_detection
-    return [f"None seen in {case.events.observed_s:.0f} s down to {limit:.2g} {unit}."]
+    seen = f"None seen in {case.events.observed_s:.0f} s down to {limit:.2g} {unit}."
+    coarse = [
+        f"{region_label(one.name, one.side)} (from {one.limit_of_detection_iod:.2g} iod on)"
+        for one in case.coarse_regions
+    ]
+    return [seen, f"Left out, where only larger ones would have been seen: {', '.join(coarse)}."] if coarse else [seen]
 
 
 def _activity(case: Case) -> str:

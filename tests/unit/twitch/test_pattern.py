@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.twitch.event_builders import (
     CASES,
@@ -29,7 +32,8 @@ from tests.unit.twitch.event_builders import (
 )  # fmt: skip
 from vision.model.events import EyeClosureEvent
 from vision.model.features import PatternCall
-from vision.model.result import Quality, QualityWarning
+from vision.model.regions import RegionName
+from vision.model.result import Quality, QualityWarning, RegionLimit
 
 FACE = (RIGHT_LID, RIGHT_CHEEK, RIGHT_MOUTH, CHIN, LEFT_CHEEK, LEFT_BROW)
 SINGLES_S = [1.0, 2.9, 4.1, 6.6, 8.0, 9.9, 11.2, 13.5, 15.0, 16.2, 18.3, 19.0, 21.1, 22.4, 23.3]
@@ -181,6 +185,34 @@ def test_nothing_above_a_fine_limit_is_no_twitch() -> None:
 def test_a_coarse_limit_says_nothing(limit_px: float | None, limit_iod: float | None, said: str) -> None:
     events = at([])
     check(call_of(events, quality=quality_of(events, limit_px, limit_iod)), "indeterminate", said)
+
+
+def limits_of(*limits_iod: float) -> Quality:
+    """A quality with one region for each limit, the coarsest of which is the clip's."""
+    names = get_args(RegionName)
+    regions = tuple(
+        RegionLimit(name, "midline", 213 * iod, None, iod) for name, iod in zip(names, limits_iod, strict=False)
+    )
+    return replace(quality_of(at([]), 213 * max(limits_iod), max(limits_iod)), region_limits=regions)
+
+
+def test_a_few_coarse_regions_are_left_out_of_no_twitch_by_name() -> None:
+    call = call_of(at([]), quality=limits_of(0.004, 0.006, 0.008, 0.03))
+    check(call, "no-twitch", "None seen in 24 s down to 0.008 iod")
+    assert call.reasons[1] == "Left out, where only larger ones would have been seen: forehead (from 0.03 iod on)."
+
+
+def test_many_coarse_regions_forbid_no_twitch() -> None:
+    check(call_of(at([]), quality=limits_of(0.004, 0.006, 0.02, 0.03)), "indeterminate", "only those from 0.03 iod")
+
+
+@given(st.lists(st.floats(1e-4, 0.05), min_size=1, max_size=10))
+def test_no_twitch_is_said_of_three_regions_in_four_at_least(limits_iod: list[float]) -> None:
+    fine = [iod for iod in limits_iod if iod <= 0.01]
+    call = call_of(at([]), quality=limits_of(*limits_iod))
+    assert (call.label == "no-twitch") == (len(fine) >= 0.75 * len(limits_iod))
+    if call.label == "no-twitch":
+        assert f"down to {max(fine):.2g} iod" in call.reasons[0]
 
 
 def test_a_short_look_says_nothing() -> None:

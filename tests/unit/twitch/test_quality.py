@@ -54,6 +54,15 @@ def test_the_limit_is_that_of_the_worst_region_in_three_units() -> None:
     assert quality.limit_of_detection_mm == pytest.approx(0.05)
 
 
+def test_every_watched_region_says_its_own_limit() -> None:
+    right, left = judged(mm_per_px=0.1).region_limits
+    assert (right.name, right.side, right.limit_of_detection_px) == ("cheek", "right", 0.2)
+    assert left.limit_of_detection_iod == pytest.approx(0.5 / 213)
+    assert left.limit_of_detection_mm == pytest.approx(0.05)
+    assert [one.side for one in judged(events=watched(left_s=3.0)).region_limits] == ["right"]
+    assert judged(limits_px={}).region_limits == ()
+
+
 def test_what_is_not_known_is_none() -> None:
     quality = judged(signals=replace(SIGNALS, scale_px=None))
     assert quality.limit_of_detection_mm is None
