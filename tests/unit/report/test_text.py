@@ -7,7 +7,7 @@ from tests import builders
 from vision.context import neurologist_reasons, parse_context
 from vision.model.clip import ClipInfo
 from vision.model.features import EyeClosure
-from vision.model.result import Quality
+from vision.model.result import Quality, RegionLimit
 from vision.report import facts, text
 
 DISEASES = ("myokymia", "spasm", "sclerosis", "als", "fasciculation", "blepharospasm", "tic", "dystonia", "parkinson")
@@ -69,6 +69,15 @@ def test_quiet_answer_says_how_long_and_how_small():
 def test_limit_in_millimetres():
     document = builders.rest_result(quality=Quality(True, 11.3, 0.21, 0.04, ())).document
     assert text.limit_of_detection(document) == "0.21 px (0.040 mm)"
+
+
+def test_limits_by_region():
+    limits = (RegionLimit("forehead", "midline", 2.4, None, 0.011), RegionLimit("cheek", "left", 1.25, None, 0.006))
+    document = builders.rest_result(quality=Quality(True, 11.3, 2.4, None, (), 0.011, limits)).document
+    assert text.region_limits_sentence(document) == (
+        "Smallest twitch that would have been seen, by region: left cheek 1.2 px, forehead 2.4 px."
+    )
+    assert text.region_limits_sentence(builders.rest_result().document) == ""
 
 
 def test_migrating_answer():
