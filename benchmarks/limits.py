@@ -27,7 +27,6 @@ from vision.simulate.places import place_twitches
 from vision.simulate.scenario import ListedTwitch, Scenario, generator
 from vision.simulate.scene import set_stage
 from vision.simulate.schedule import plan_closures
-from vision.twitch.find import find_twitches
 
 REFERENCE = {"tau_s": 0.045, "decay": 1.6, "aspect": 1.0}  # architecture.md, limit_of_detection_px
 REFERENCE_SIGMA_IOD, REFERENCE_SIGMA_PX = 0.075, 16.0
@@ -46,11 +45,12 @@ def limit_row(condition: Condition, scenario: Scenario, rule: Rule) -> Row:
 
     def state(clip: Path, _truth: dict[str, Any]) -> Row:
         found = measured(clip)
-        of_region = find_twitches(found.signals, found.regions, Settings()).limits_px
-        named = {name_of(found.regions, index): value for index, value in of_region.items() if np.isfinite(value)}
-        limits.update(named)
+        quality = interpret(found, Settings(), Request()).document.quality
+        limits.update({f"{one.side} {one.name}": one.limit_of_detection_px for one in quality.region_limits})
+        numbers = {name_of(found.regions, at): at for at in range(len(found.regions.names))}
+        of_region = {numbers[name]: value for name, value in limits.items()}
         listed.extend(plan_at_limit(scenario, found.signals, found.regions, of_region, [one.onset_s for one in own]))
-        return {"stated_px": max(named.values(), default=None)}
+        return {"stated_px": quality.limit_of_detection_px}
 
     first = with_clip(scenario, state)
     base = {"condition": condition.name, "group": "limit", "seed": scenario.seed}

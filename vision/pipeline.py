@@ -215,6 +215,8 @@ def in_real_time(info: ClipInfo, slowdown: float) -> ClipInfo:
     if slowdown == 1.0 or info.duration_s is None or info.mean_rate_hz is None:
         return info
     keyframe_s = tuple(time_s / slowdown for time_s in info.keyframe_s)
+    bit_rate_bps = None if info.bit_rate_bps is None else round(info.bit_rate_bps * slowdown)
     return replace(
-        info, duration_s=info.duration_s / slowdown, mean_rate_hz=info.mean_rate_hz * slowdown, keyframe_s=keyframe_s
-    )
+        info, duration_s=info.duration_s / slowdown, mean_rate_hz=info.mean_rate_hz * slowdown, keyframe_s=keyframe_s,
+        bit_rate_bps=bit_rate_bps,
+    )  # fmt: skip

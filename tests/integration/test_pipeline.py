@@ -225,7 +225,9 @@ def test_a_wall_is_refused(tmp_path: Path) -> None:
 
 def test_life_is_as_long_as_the_file_says_unless_slowed() -> None:
     info = ClipInfo("ab" * 32, "mp4", "h264", "yuv420p", 4, 4, 300, 10.0, 30.0, False, 0, keyframe_s=(0.0, 8.0))
+    info = replace(info, bit_rate_bps=480)
     assert in_real_time(info, 1.0) == info
     slowed = in_real_time(info, 4.0)
     assert (slowed.duration_s, slowed.mean_rate_hz, slowed.keyframe_s) == (2.5, 120.0, (0.0, 2.0))
+    assert slowed.bits_per_px == info.bits_per_px == 1.0
     assert in_real_time(replace(info, duration_s=None), 4.0).duration_s is None

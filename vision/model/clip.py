@@ -61,6 +61,13 @@ class ClipInfo:
     is_pixel_square: bool = True
     stream_count: int = 1
 
+    @property
+    def bits_per_px(self) -> float | None:
+        """Bits for each pixel of each picture; None where the file does not tell."""
+        if not self.bit_rate_bps or not self.mean_rate_hz:
+            return None
+        return self.bit_rate_bps / (self.width_px * self.height_px * self.mean_rate_hz)
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:

@@ -66,10 +66,9 @@ def file_advice(info: ClipInfo) -> list[str]:
 
 def is_perhaps_a_copy(info: ClipInfo) -> bool:
     """Whether a film has lost the marks of its phone and is packed as tightly as messengers do."""
-    if info.is_phone_original or info.is_simulated or not info.bit_rate_bps or not info.mean_rate_hz:
+    if info.is_phone_original or info.is_simulated or info.bits_per_px is None:
         return False
-    bits = info.bit_rate_bps / (info.width_px * info.height_px * info.mean_rate_hz)
-    return bits < COPY_BITS.get(info.codec, COPY_BITS_OTHERWISE)
+    return info.bits_per_px < COPY_BITS.get(info.codec, COPY_BITS_OTHERWISE)
 
 
 def _turn(info: ClipInfo) -> str:

@@ -23,7 +23,6 @@ from vision.twitch.strength import Response
 REFERENCE_SIGMA_IOD, REFERENCE_SIGMA_PX = 0.075, 16.0  # architecture.md, limit_of_detection_px
 REFERENCE_RISE_S = 0.045
 EXPLAINED = 0.55  # of the motion around a twitch near the limit, by one twitch: four in five show more (docs/method.md)
-ENCODED = 0.9  # of so small a twitch that a phone's encoder leaves; a messaging copy leaves less (docs/method.md)
 PHASES = 8  # of the frame clock at which the reference twitch is put in
 POWER = 0.9
 FEWEST_FREE_S = 2.0  # of film, from which a 95th percentile is read: 3 frames of 60 lie above it. Our choice
@@ -46,7 +45,7 @@ def limit_of_detection_px(
 
     Returns
     -------
-    region index -> px. The tracker's own gain is not part of it.
+    region index -> px in the film; what its encoder had dropped before is not part of it.
     """
     needed = np.full((len(signals.point_px), 2), np.inf)
     for response, (own_scale, tail) in zip(survey.responses, survey.tails, strict=True):
@@ -58,8 +57,8 @@ def limit_of_detection_px(
 
 
 def _bar(tail: float, settings: DetectionSettings) -> float:
-    """Strength, before encoding, that lifts a single twitch over both bars; `tail` as in `Survey.tails`."""
-    return tail * max(settings.single_strength, settings.lone_evidence / EXPLAINED) / ENCODED
+    """Strength that lifts a single twitch over both bars; `tail` as in `Survey.tails`."""
+    return tail * max(settings.single_strength, settings.lone_evidence / EXPLAINED)
 
 
 def _undisturbed_px(

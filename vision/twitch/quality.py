@@ -15,6 +15,11 @@ from vision.model.signals import MotionSignals
 from vision.settings import QualitySettings
 
 FROZEN_STEP_PX = 0.01  # a cell that moves less from one frame to the next was not coded anew
+# What H.264 leaves of a twitch at the limit, at so many bits a pixel: a messenger's copy, a phone's film. Medians of
+# simulated films (docs/method.md); newer codecs do as well with half the bits.
+COPY_BITS_PER_PX, PHONE_BITS_PER_PX = 0.022, 0.15
+LEFT_IN_A_COPY, LEFT_IN_A_FILM = 0.66, 0.9
+THRIFTY_CODECS = frozenset({"hevc", "vp9", "av1"})
 
 PROBLEMS: dict[str, tuple[str, str]] = {
     "truncated": ("The file ends before its own stated end.", "Copy the original from the phone again."),
@@ -54,10 +59,11 @@ def judge_quality(
 
     Parameters
     ----------
-    problems : codes from reading the file. limits_px : limit of detection by region index.
+    problems : codes from reading the file. limits_px : limit of detection by region index, as the film shows it.
     """
     frozen = frozen_share(signals)
-    known_px = {} if frozen > settings.blind_frozen_share else limits_px
+    left = left_by_the_encoder(info)
+    known_px = {} if frozen > settings.blind_frozen_share else {at: px / left for at, px in limits_px.items()}
     limits = _region_limits(known_px, events, signals.scale_px, mm_per_px)
     worst = max(limits, key=lambda limit: limit.limit_of_detection_px, default=None)
     codes = [*problems, *regions.warnings]
@@ -72,6 +78,15 @@ def judge_quality(
         limit_of_detection_iod=None if worst is None else worst.limit_of_detection_iod,
         region_limits=limits,
     )
+
+
+def left_by_the_encoder(info: ClipInfo) -> float:
+    """Share of a twitch at the limit that an encoder leaves: it drops small changes, the more the fewer its bits."""
+    if info.bits_per_px is None:
+        return LEFT_IN_A_FILM
+    bits = info.bits_per_px * (2 if info.codec in THRIFTY_CODECS else 1)
+    known = np.log([COPY_BITS_PER_PX, PHONE_BITS_PER_PX])
+    return float(np.interp(np.log(bits), known, [LEFT_IN_A_COPY, LEFT_IN_A_FILM]))
 
 
 def _region_limits(

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import SCALE_PX, face, film, limb
 from vision.model.clip import ClipInfo
@@ -14,7 +16,14 @@ from vision.model.events import EventSet, RegionObservation
 from vision.model.result import Quality
 from vision.model.signals import MotionSignals
 from vision.settings import QualitySettings
-from vision.twitch.quality import PROBLEMS, frozen_share, judge_quality
+from vision.twitch.quality import (
+    LEFT_IN_A_COPY,
+    LEFT_IN_A_FILM,
+    PROBLEMS,
+    frozen_share,
+    judge_quality,
+    left_by_the_encoder,
+)
 
 SETTINGS = QualitySettings()
 INFO = ClipInfo("ab" * 32, "mp4", "h264", "yuv420p", 540, 960, 3600, 60.0, 60.0, False, 0)
@@ -49,16 +58,32 @@ def test_a_good_clip_has_no_warning() -> None:
 
 def test_the_limit_is_that_of_the_worst_region_in_three_units() -> None:
     quality = judged(mm_per_px=0.1)
-    assert quality.limit_of_detection_px == 0.5
-    assert quality.limit_of_detection_iod == pytest.approx(0.5 / 213)
-    assert quality.limit_of_detection_mm == pytest.approx(0.05)
+    assert quality.limit_of_detection_px == pytest.approx(0.5 / LEFT_IN_A_FILM)
+    assert quality.limit_of_detection_iod == pytest.approx(0.5 / LEFT_IN_A_FILM / 213)
+    assert quality.limit_of_detection_mm == pytest.approx(0.05 / LEFT_IN_A_FILM)
+
+
+@given(st.integers(1, 10**9), st.integers(1, 10**9), st.sampled_from(["h264", "hevc", "mpeg4"]))
+def test_the_fewer_bits_a_film_has_the_less_of_a_twitch_is_left(one_bps: int, other_bps: int, codec: str) -> None:
+    few, many = (
+        left_by_the_encoder(replace(INFO, codec=codec, bit_rate_bps=rate)) for rate in sorted([one_bps, other_bps])
+    )
+    assert LEFT_IN_A_COPY <= few <= many <= LEFT_IN_A_FILM
+
+
+def test_a_copy_shows_only_larger_twitches_than_a_film() -> None:
+    pixels_a_second = INFO.width_px * INFO.height_px * 60
+    copied, filmed = (judged(info=replace(INFO, bit_rate_bps=round(bits * pixels_a_second))) for bits in (0.02, 0.2))
+    assert copied.limit_of_detection_px == pytest.approx(0.5 / LEFT_IN_A_COPY)
+    assert filmed.limit_of_detection_px == pytest.approx(0.5 / LEFT_IN_A_FILM)
 
 
 def test_every_watched_region_says_its_own_limit() -> None:
     right, left = judged(mm_per_px=0.1).region_limits
-    assert (right.name, right.side, right.limit_of_detection_px) == ("cheek", "right", 0.2)
-    assert left.limit_of_detection_iod == pytest.approx(0.5 / 213)
-    assert left.limit_of_detection_mm == pytest.approx(0.05)
+    assert (right.name, right.side) == ("cheek", "right")
+    assert right.limit_of_detection_px == pytest.approx(0.2 / LEFT_IN_A_FILM)
+    assert left.limit_of_detection_iod == pytest.approx(0.5 / LEFT_IN_A_FILM / 213)
+    assert left.limit_of_detection_mm == pytest.approx(0.05 / LEFT_IN_A_FILM)
     assert [one.side for one in judged(events=watched(left_s=3.0)).region_limits] == ["right"]
     assert judged(limits_px={}).region_limits == ()
 
@@ -72,7 +97,7 @@ def test_what_is_not_known_is_none() -> None:
 
 
 def test_a_region_that_was_hardly_seen_does_not_set_the_limit() -> None:
-    assert judged(events=watched(left_s=3.0)).limit_of_detection_px == 0.2
+    assert judged(events=watched(left_s=3.0)).limit_of_detection_px == pytest.approx(0.2 / LEFT_IN_A_FILM)
 
 
 def test_too_little_watched_is_not_usable() -> None:
