@@ -243,6 +243,13 @@ class DetectionSettings(_Section):
     continuous_duty: float = Field(
         0.4, gt=0, lt=1, description="Active share from which on a site counts as continuous."
     )
+    continuous_lamp_share: float = Field(
+        0.33,
+        gt=0,
+        le=1,
+        description="Of a place's quick motion that may go with a lamp's flicker, in a film under which none is "
+        "believed to last beyond: 0.03-0.13 in a face under a lamp, 0.5-0.9 where bands drag the tracker along.",
+    )
 
 
 class QualitySettings(_Section):

@@ -86,6 +86,8 @@ def _events_at(
     for place in np.argsort(-along * ratio):
         if ratio[place] < settings.polarised_ratio or along[place] < settings.polarised_height:
             continue
+        if motion.lamp_share is not None and motion.lamp_share[place] > settings.continuous_lamp_share:
+            continue
         apart = np.hypot(*(motion.centre_px[chosen] - motion.centre_px[place]).T) if chosen else np.array([np.inf])
         if apart.min() < SEED_DISTANCE_SIGMA * motion.sigma_px:
             continue

@@ -98,6 +98,17 @@ def without_light(values: FloatArray, light: Light, usable: BoolArray) -> FloatA
     return np.asarray((rest - strong @ fit).reshape(values.shape).astype(values.dtype))
 
 
+def lamp_share(values: FloatArray, light: Light, usable: BoolArray) -> FloatArray:
+    """(P,) share of (T, P, 2) quick motion that goes with a lamp's line, beyond chance; 0 where no lamp flickers."""
+    if not light.lamp.shape[1]:
+        return np.zeros(values.shape[1])
+    line = _fitted(light.lamp, values.reshape(len(values), -1), usable).reshape(values.shape)
+    power = (values[usable].astype(float) ** 2).sum((0, 2))
+    share = (line[usable] ** 2).sum((0, 2)) / np.maximum(power, 1e-12)
+    by_chance = min(light.lamp.shape[1] / max(int(usable.sum()), 1), 0.99)  # so many courses fit so much of any noise
+    return np.asarray(np.maximum(share - by_chance, 0.0) / (1 - by_chance))
+
+
 def _fitted(courses: FloatArray, values: FloatArray, usable: BoolArray | None = None) -> FloatArray:
     """(T, M) what (T, L) courses explain of (T, M) values."""
     frames = slice(None) if usable is None else usable

@@ -28,12 +28,14 @@ class PlaceMotion:
 
     centre_px : (P, 2). sigma_px : of the footprint. displacement_px : (T, P, 2) at its centre.
     bound_px : (P, 2) standard error per grey level of noise (Cramér-Rao), x and y.
+    lamp_share : (P,) of the quick motion that went with a lamp's flicker; None before light has been taken out.
     """
 
     centre_px: FloatArray
     sigma_px: float
     displacement_px: FloatArray
     bound_px: FloatArray
+    lamp_share: FloatArray | None = None
 
     def __post_init__(self) -> None:
         places = len(self.centre_px)

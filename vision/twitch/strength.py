@@ -24,7 +24,7 @@ from vision.dsp import (
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
-from vision.twitch.light import without_light
+from vision.twitch.light import lamp_share, without_light
 from vision.twitch.noise import TOP_SAMPLES, excursion_scale, noise_and_calm, noise_at_rest, recoils, top_mean, unrest
 from vision.twitch.pooling import SPACING_SIGMA, PlaceMotion
 
@@ -77,12 +77,13 @@ class Response:
 
 def settled(motion: PlaceMotion, cleaned: Cleaned, time_s: FloatArray, settings: DetectionSettings) -> PlaceMotion:
     """Take posture and brightness out of pooled motion."""
-    quick = np.empty_like(motion.displacement_px)
+    quick, lit = np.empty_like(motion.displacement_px), np.zeros(len(motion.centre_px))
     for own in blocks(len(motion.centre_px)):
         moved = motion.displacement_px[:, own]
         moved = (moved - posture(time_s, moved, cleaned.usable, settings.baseline_window_s)).astype(np.float32)
+        lit[own] = lamp_share(moved, cleaned.light, cleaned.usable)
         quick[:, own] = without_light(moved, cleaned.light, cleaned.usable)
-    return PlaceMotion(motion.centre_px, motion.sigma_px, quick, motion.bound_px)
+    return PlaceMotion(motion.centre_px, motion.sigma_px, quick, motion.bound_px, lit)
 
 
 def posture(time_s: FloatArray, moved_px: FloatArray, usable: BoolArray, window_s: float) -> FloatArray:

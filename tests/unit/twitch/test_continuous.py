@@ -42,6 +42,15 @@ def test_lasting_twitches_are_counted(hz: float) -> None:
         assert event.onset_s <= event.peak_s <= event.offset_s
 
 
+@pytest.mark.parametrize(("lamp_share", "is_believed"), [(0.13, True), (0.5, False)])
+def test_where_a_lamp_drags_the_tracker_to_and_fro_nothing_lasts(lamp_share: float, is_believed: bool) -> None:
+    signals = film(sustained(4.0, -18.0, 9.0), duration_s=12, noise_px=0.15)
+    motion = surveyed(signals).motions[1]
+    lit = replace(motion, lamp_share=np.full(len(motion.centre_px), lamp_share))
+    events = continuous_events(lit, np.ones(len(signals.time_s), bool), signals.time_s, 0, SETTINGS)
+    assert bool(events) == is_believed
+
+
 def test_the_line_of_motion_is_known() -> None:
     motion = surveyed(film(sustained(4.0, -18.0, 9.0), duration_s=12, noise_px=0.15)).motions[1]
     along, ratio, line = polarisation(motion, np.ones(360, bool), FRAMES_S, SETTINGS)

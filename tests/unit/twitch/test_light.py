@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import film
 from vision.dsp import twitch_waveform
-from vision.twitch.light import Light, light_of, without_light
+from vision.twitch.light import Light, lamp_share, light_of, without_light
 
 ALL = np.ones(240, bool)
 
@@ -33,6 +33,15 @@ def test_of_what_a_lamp_moves_a_tenth_stays_at_most_and_of_a_twitch_most(
     rest = without_light(twitch + lamp, light, ALL)
     assert light.lamp.shape[1]
     assert np.abs(rest - twitch).max() < 0.3 + 0.1 * px
+
+
+@given(st.floats(2.6, 14.4), st.floats(0, 3), st.floats(0.2, 3))
+def test_the_share_of_a_lamp_is_that_of_its_power(hz: float, lamp_px: float, noise_px: float) -> None:
+    time_s = film(duration_s=8, noise_px=0.0).time_s
+    flicker = np.sqrt(2) * np.sin(2 * np.pi * hz * time_s)
+    noise = np.random.default_rng(7).standard_normal((240, 5, 2))
+    share = lamp_share(lamp_px * flicker[:, None, None] + noise_px * noise, lit(0.01 * flicker), ALL)
+    assert share == pytest.approx(lamp_px**2 / (lamp_px**2 + noise_px**2), abs=0.12)
 
 
 @given(st.integers(0, 2**16), st.floats(1e-4, 1e-2))
