@@ -142,8 +142,9 @@ def eye_closures(regions: RegionTrack, settings: Settings) -> tuple[EyeClosureEv
 def partial_blinks(
     regions: RegionTrack, closures: tuple[EyeClosureEvent, ...], settings: Settings
 ) -> tuple[EyeClosureEvent, ...]:
-    """Blinks that stop on their way: brief, of both eyes, too shallow for a closure; they move the lids, too."""
-    shallow = settings.features.model_copy(update={"closure_depth": settings.features.partner_depth})
+    """Blinks that stop on their way: brief, of both eyes, half as deep as a closure; they move the lids, too."""
+    depth = settings.features.partner_depth
+    shallow = settings.features.model_copy(update={"closure_depth": depth, "partner_depth": depth / 2})
     found = eye_closures(regions, settings.model_copy(update={"features": shallow}))
     known = [(closure.onset_s, closure.offset_s) for closure in closures]
     return tuple(

@@ -27,7 +27,7 @@ from vision.model.regions import RegionTrack
 from vision.model.signals import MotionSignals
 from vision.settings import Settings
 from vision.twitch import sites
-from vision.twitch.find import eye_closures, find_twitches
+from vision.twitch.find import eye_closures, find_twitches, partial_blinks
 from vision.twitch.gather import cluster, observed_intervals
 
 TWO_PLACES = [*(Planted(t, -22.0, 8.0) for t in (1.5, 3.6, 5.2, 7.0)), Planted(8.4, 24.0, -8.0, 0.5, 0.7)]
@@ -205,3 +205,14 @@ def test_a_single_eye_has_the_side_that_is_known(signals: MotionSignals) -> None
     closures = eye_closures(one_eye, Settings())
     assert len(closures) == 1
     assert set(closures[0].sides) <= {"left"}
+
+
+@pytest.mark.parametrize(
+    ("right", "left", "count"), [(0.14, 0.25, 1), (0.25, 0.14, 1), (0.05, 0.25, 0), (0.14, 0.14, 0)]
+)
+def test_a_blink_that_stops_early_is_of_both_eyes(right: float, left: float, count: int) -> None:
+    """The lids of one eye twitch alone; on dark skin the other eye's landmarks followed half of a partial blink."""
+    signals = film(duration_s=8)
+    dip = np.exp(-0.5 * ((signals.time_s - 4.0) / 0.07) ** 2)
+    track = face(signals, eye_aperture=0.3 * (1 - dip[:, None] * np.array([right, left])))
+    assert len(partial_blinks(track, eye_closures(track, Settings()), Settings())) == count
