@@ -18,7 +18,7 @@ from benchmarks.cases import Rule
 from benchmarks.conditions import Condition
 from benchmarks.sweep_rows import Row, measured, with_clip
 from vision.model.arrays import FloatArray
-from vision.model.regions import RegionTrack
+from vision.model.regions import RegionTrack, region_label
 from vision.model.signals import MotionSignals
 from vision.pipeline import Request, interpret
 from vision.settings import Settings
@@ -46,9 +46,9 @@ def limit_row(condition: Condition, scenario: Scenario, rule: Rule) -> Row:
     def state(clip: Path, _truth: dict[str, Any]) -> Row:
         found = measured(clip)
         quality = interpret(found, Settings(), Request()).document.quality
-        limits.update({f"{one.side} {one.name}": one.limit_of_detection_px for one in quality.region_limits})
-        numbers = {name_of(found.regions, at): at for at in range(len(found.regions.names))}
-        of_region = {numbers[name]: value for name, value in limits.items()}
+        limits.update({region_label(one.name, one.side): one.limit_of_detection_px for one in quality.region_limits})
+        labels = [region_label(*names) for names in zip(found.regions.names, found.regions.sides, strict=True)]
+        of_region = {labels.index(name): value for name, value in limits.items()}
         listed.extend(plan_at_limit(scenario, found.signals, found.regions, of_region, [one.onset_s for one in own]))
         return {"stated_px": quality.limit_of_detection_px}
 
@@ -62,7 +62,7 @@ def limit_row(condition: Condition, scenario: Scenario, rule: Rule) -> Row:
         events = interpret(found, Settings(), Request()).document.model_dump(mode="json")["events"]
         hits = {j for _, j in rule.match(events, truth)}
         worst = max(limits, key=lambda name: limits[name])
-        tried = [f"{one.side} {one.region}" for one in listed]
+        tried = [region_label(one.region, one.side) for one in listed]
         return {
             "found": [together.index(one) in hits for one in listed],
             "regions": tried,
@@ -88,11 +88,6 @@ def own_twitches(scenario: Scenario) -> list[ListedTwitch]:
         )
         for one in place_twitches(scenario, stage)
     ]  # fmt: skip
-
-
-def name_of(regions: RegionTrack, index: int) -> str:
-    """Side and name of a region, as one word for a table."""
-    return f"{regions.sides[index]} {regions.names[index]}"
 
 
 def reference_sigma_px(scenario: Scenario) -> float:

@@ -247,8 +247,8 @@ class DetectionSettings(_Section):
         0.33,
         gt=0,
         le=1,
-        description="Of a place's quick motion that may go with a lamp's flicker, in a film under which none is "
-        "believed to last beyond: 0.03-0.13 in a face under a lamp, 0.5-0.9 where bands drag the tracker along.",
+        description="Share of a place's quick motion that goes with a lamp's flicker, above which nothing there is "
+        "taken to last: 0.03-0.13 on a face under a lamp, 0.5-0.9 where bands of light drag the tracker. Our choice.",
     )
 
 

@@ -51,6 +51,18 @@ def test_where_a_lamp_drags_the_tracker_to_and_fro_nothing_lasts(lamp_share: flo
     assert bool(events) == is_believed
 
 
+def test_the_survey_knows_what_a_lamp_moves() -> None:
+    signals = film(duration_s=12, noise_px=0.15)
+    flicker = np.sin(2 * np.pi * 10 * signals.time_s)
+    moved = signals.displacement_px + flicker[:, None, None].astype(np.float32)
+    lit = surveyed(replace(signals, luma_gain=np.exp(0.02 * flicker), displacement_px=moved)).motions[1].lamp_share
+    unlit = surveyed(signals).motions[1].lamp_share
+    assert lit is not None
+    assert lit.min() > 0.9
+    assert unlit is not None
+    assert not unlit.any()
+
+
 def test_the_line_of_motion_is_known() -> None:
     motion = surveyed(film(sustained(4.0, -18.0, 9.0), duration_s=12, noise_px=0.15)).motions[1]
     along, ratio, line = polarisation(motion, np.ones(360, bool), FRAMES_S, SETTINGS)
