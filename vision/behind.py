@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import importlib.util
 import json
 import os
 import shutil
@@ -16,7 +15,6 @@ import sys
 import threading
 import time
 import traceback
-import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -44,7 +42,6 @@ def serve(more: Mapping[str, Task] | None = None) -> None:
     more : tasks beside our own; for tests.
     """
     jobs, says = _pipes()
-    bare_mediapipe()
     tasks = {**TASKS, **(more or {})}
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to answer
     signal.signal(signal.SIGTERM, _leave)
@@ -57,21 +54,6 @@ def serve(more: Mapping[str, Task] | None = None) -> None:
             _do(json.loads(inbox.pop(0)), tasks, says)
     finally:
         _end()
-
-
-def bare_mediapipe() -> None:
-    """Have only those modules of mediapipe loaded that are asked for: 0.03 s of processor instead of 0.5 s.
-
-    Its packages import all of its solutions, matplotlib for their drawings, and its microphone, whose search for a
-    library runs a compiler, a program by its name alone. Empty packages at the same place stand in for those two; this
-    process is ours, so nobody else misses what they leave out.
-    """
-    found = importlib.util.find_spec("mediapipe")
-    for name, folder in {"mediapipe": "", "mediapipe.python.solutions": "python/solutions"}.items():
-        package = types.ModuleType(name)
-        places = found.submodule_search_locations if found is not None else None
-        package.__path__ = [str(Path(place) / folder) for place in places or ()]
-        sys.modules.setdefault(name, package)
 
 
 def _pipes() -> tuple[BinaryIO, BinaryIO]:

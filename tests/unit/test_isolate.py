@@ -412,22 +412,6 @@ def limb_result(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return path, analyse(path)
 
 
-def test_the_child_loads_no_more_of_mediapipe_than_its_models_need() -> None:
-    code = """
-import sys
-from vision.behind import bare_mediapipe
-bare_mediapipe()
-import numpy as np
-from vision.locate.face import EyeModel, FaceModel
-picture = np.zeros((64, 64, 3), np.uint8)
-assert FaceModel(is_stream=False, max_faces=1, smallest_score=0.6).landmarks(picture) == []
-assert EyeModel().points(picture).shape == (76, 2)
-assert not {"matplotlib", "sounddevice", "mediapipe.tasks"} & set(sys.modules)
-"""
-    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr
-
-
 @pytest.mark.parametrize(
     ("error", "is_memory"),
     [

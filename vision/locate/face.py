@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -74,6 +77,7 @@ class FaceModel:
 
     def __init__(self, *, is_stream: bool, max_faces: int, smallest_score: float) -> None:
         with _quiet():
+            _postpone_all_of_mediapipe()
             from mediapipe.python.solutions.face_mesh import FaceMesh
 
             self._mesh: Any = FaceMesh(
@@ -114,6 +118,7 @@ class EyeModel:
 
     def __init__(self) -> None:
         with _quiet():
+            _postpone_all_of_mediapipe()
             from google.protobuf import text_format  # type: ignore[import-untyped]
             from mediapipe.calculators.core import split_vector_calculator_pb2  # noqa: F401 makes the option known
             from mediapipe.calculators.tensor import (
@@ -150,6 +155,30 @@ class EyeModel:
             with _quiet():
                 self._graph.close()
             self._graph = None
+
+
+def _postpone_all_of_mediapipe() -> None:
+    """Have only those modules of mediapipe loaded that are asked for.
+
+    Its packages import all of its solutions, matplotlib for their drawings, and its microphone, whose search for a
+    library runs a compiler, a program by its name alone. These two packages stand empty until somebody asks one for
+    what it lacks; then it loads as ever.
+    """
+    for name in ("mediapipe", "mediapipe.python.solutions"):
+        spec = None if name in sys.modules else importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            package = importlib.util.module_from_spec(spec)
+            package.__dict__["__getattr__"] = _loading(package, spec.loader.exec_module)  # PEP 562
+            sys.modules[name] = package
+
+
+def _loading(package: ModuleType, load: Callable[[ModuleType], None]) -> Callable[[str], Any]:
+    def sought(attribute: str) -> Any:
+        if package.__dict__.pop("__getattr__", None) is not None:
+            load(package)
+        return getattr(package, attribute)
+
+    return sought
 
 
 def _points(landmarks: Any, count: int) -> FloatArray:

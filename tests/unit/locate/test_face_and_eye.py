@@ -121,6 +121,23 @@ def test_importing_loads_no_model():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_no_more_of_mediapipe_is_loaded_than_the_models_need_and_all_of_it_for_who_asks():
+    code = """
+import sys
+import numpy as np
+from vision.locate.face import EyeModel, FaceModel
+picture = np.zeros((64, 64, 3), np.uint8)
+assert FaceModel(is_stream=False, max_faces=1, smallest_score=0.6).landmarks(picture) == []
+assert EyeModel().points(picture).shape == (76, 2)
+assert not {"matplotlib", "sounddevice", "mediapipe.tasks"} & set(sys.modules)
+import mediapipe
+assert mediapipe.__version__
+assert mediapipe.solutions.drawing_utils.DrawingSpec and mediapipe.tasks.vision and mediapipe.Image
+"""
+    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
 @pytest.mark.parametrize("patient_side", ["right", "left"])
 @pytest.mark.parametrize("look", [np.asarray, grey], ids=["colour", "grey"])
 def test_an_eye_close_up_is_an_eye_in_colour_and_in_grey(patient_side, look):
