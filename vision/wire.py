@@ -43,7 +43,7 @@ class Parcel:
     arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
 
-def send(stream: IO[bytes], kind: Kind, body: bytes) -> None:
+def send(stream: IO[bytes], kind: Kind, body: bytes | memoryview) -> None:
     """Write one frame: a letter, the length of the body, the body."""
     stream.write(_HEAD.pack(_LETTERS[kind], len(body)))
     stream.write(body)
@@ -85,8 +85,8 @@ def share_of(body: bytes) -> float:
     return share
 
 
-def pack(parcel: Parcel) -> bytes:
-    """Turn a parcel into bytes: an uncompressed .npz whose entry `plain` is JSON.
+def pack(parcel: Parcel) -> memoryview:
+    """Turn a parcel into bytes, which of a long clip are many: an uncompressed .npz whose entry `plain` is JSON.
 
     Raises
     ------
@@ -98,10 +98,10 @@ def pack(parcel: Parcel) -> bytes:
     text = json.dumps(parcel.plain, default=_of_numpy).encode()
     buffer = io.BytesIO()
     np.savez(buffer, **{_PLAIN: np.frombuffer(text, np.uint8)}, **parcel.arrays)
-    return buffer.getvalue()
+    return buffer.getbuffer()
 
 
-def unpack(body: bytes) -> Parcel:
+def unpack(body: bytes | memoryview) -> Parcel:
     """Read what `pack` wrote.
 
     Raises

@@ -16,7 +16,8 @@ from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.detect import Candidate, detect_at_seed
 from vision.twitch.localise import Footprint, fit_footprint, mean_field, neighbourhood
-from vision.twitch.sites import Seed, Survey, moments
+from vision.twitch.sites import Seed, moments
+from vision.twitch.survey import Survey
 
 SAME_SITE_SIGMA = 1.5  # footprints within which two centres are one site
 SHADOW_SIGMA = 4.0  # and within which skin is pulled along: a footprint is no perfect Gaussian, our choice

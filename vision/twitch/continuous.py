@@ -13,8 +13,8 @@ from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.settings import DetectionSettings
 from vision.twitch.course import extent_s, peak_height, peak_time_s
 from vision.twitch.detect import Candidate
+from vision.twitch.filtering import filtered, noise_model
 from vision.twitch.pooling import PlaceMotion
-from vision.twitch.strength import filtered, noise_model
 
 CLIP_WIDTHS = 12.0  # a single jolt must not pass for lasting motion
 SEED_DISTANCE_SIGMA = 2.0  # of two places of detection

@@ -13,7 +13,8 @@ from vision.twitch.artefacts import runs
 from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns, snaps
 from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
 from vision.twitch.shape import share_in_time
-from vision.twitch.sites import Seed, Survey, peaks_of
+from vision.twitch.sites import Seed, peaks_of
+from vision.twitch.survey import Survey
 
 PLACE_REACH_SIGMA = 2.0  # around a seed within which a single event may lie
 PLAIN_STRENGTH = 2.0  # times what a single twitch needs: so strong a movement is no echo, our choice
@@ -164,7 +165,7 @@ def _is_still_in_speech(seed: Seed, survey: Survey) -> bool:
 
 def _stir(seed: Seed, parts: list[BoolArray], survey: Survey) -> FloatArray:
     """By how much a place moves more in each of some parts of the film than where nothing known moves it."""
-    moved = np.abs(whiten(seed.course(), seed.response.coefficients))
+    moved = np.abs(whiten(seed.course(), seed.response.sought.coefficients))
     usual = float(np.quantile(moved[survey.tracked & ~survey.cover.frames], FLANK_QUANTILE))
     return np.array([float(np.quantile(moved[own], FLANK_QUANTILE)) for own in parts]) / max(usual, 1e-12)
 
@@ -187,11 +188,11 @@ def _pulses(
     strength = seed.along() * survey.usable
     peaks = peaks_of(strength, time_s, settings.event_strength, settings.dead_time_s)
     if not peaks:
-        return [], Waveform(seed.response.rise_s, settings.decay), settings.event_strength
+        return [], Waveform(seed.response.sought.rise_s, settings.decay), settings.event_strength
     typical = float(np.median(strength[peaks[: max(1, len(peaks) // 2)]]))
     threshold = max(settings.event_strength, settings.event_share * typical)
     bar = threshold * survey.unrest
-    coefficients = seed.response.coefficients
+    coefficients = seed.response.sought.coefficients
     waveform = site_waveform(seed.course(), seen, time_s, coefficients, bar)
     decoder = Decoder(seed.course(), seen, time_s, coefficients, waveform)
     return decode(decoder, bar, settings.overlap_share, settings.dead_time_s), waveform, threshold
@@ -224,7 +225,7 @@ def _place_and_direction(seed: Seed, frame: int) -> tuple[FloatArray, FloatArray
     response, motion = seed.response, seed.response.motion
     apart = np.hypot(*(motion.centre_px - seed.centre_px).T)
     near = apart < PLACE_REACH_SIGMA * motion.sigma_px
-    along = np.einsum("pi,i->p", response.vector[frame, near], seed.direction)
+    along = np.einsum("pi,i->p", response.vector_at(frame, np.flatnonzero(near)), seed.direction)
     weight = np.maximum(along, 0.0) ** 4
     if weight.sum() <= 0:
         return seed.centre_px, seed.pixel_direction()

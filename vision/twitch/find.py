@@ -28,7 +28,8 @@ from vision.twitch.gather import gather
 from vision.twitch.limit import limit_of_detection_px
 from vision.twitch.localise import localised
 from vision.twitch.mouth import mouth_frames, mouth_movements
-from vision.twitch.sites import Survey, find_seeds, find_singles, survey
+from vision.twitch.sites import find_seeds, find_singles
+from vision.twitch.survey import Survey, survey
 
 FEWEST_FRAMES = 30  # a second at 30 frames/s; the noise model has no less to learn from
 NEAR_CONTINUOUS_SIGMA = 3.0  # around lasting activity, where single events are the same activity seen again
@@ -62,7 +63,7 @@ def find_twitches(
     blinks = partial_blinks(regions, closures, settings)
     signals = without_lost_points(signals)
     cleaned = clean(signals)
-    signals = replace(signals, structure=cleaned.information)
+    signals = replace(signals, structure=cleaned.information, displacement_px=cleaned.displacement_px)  # held once
     detection = _with_evidence_for(cleaned.starvation, settings.detection)
     if cleaned.usable.sum() < FEWEST_FRAMES:
         raise _too_little_followed(int(cleaned.usable.sum()), len(signals.time_s))

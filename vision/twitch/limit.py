@@ -12,13 +12,15 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
-from vision.dsp import matched_filter, robust_sd, twitch_waveform, whiten
+from vision.dsp import blocks, matched_filter, robust_sd, twitch_waveform, whiten
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.twitch.detect import Candidate
-from vision.twitch.sites import RAYLEIGH_95, SAME_SIGMA, Survey
+from vision.twitch.filtering import whitened_twitch
+from vision.twitch.sites import SAME_SIGMA
 from vision.twitch.strength import Response
+from vision.twitch.survey import RAYLEIGH_95, Survey
 
 REFERENCE_SIGMA_IOD, REFERENCE_SIGMA_PX = 0.075, 16.0  # architecture.md, limit_of_detection_px
 REFERENCE_RISE_S = 0.045
@@ -65,7 +67,7 @@ def _undisturbed_px(
     response: Response, scale: FloatArray, usable: BoolArray, time_s: FloatArray, found: Sequence[Candidate]
 ) -> FloatArray:
     """(P, 2) filter output, px-like, that makes one unit of strength where and when nothing found moves a place."""
-    margin_s = RING_RISES * response.rise_s
+    margin_s = RING_RISES * response.sought.rise_s
     moved = np.zeros((len(time_s), len(scale)), bool)
     for event in found:
         during = (time_s >= event.onset_s - margin_s) & (time_s <= event.offset_s + margin_s)
@@ -76,11 +78,13 @@ def _undisturbed_px(
     free_s = (usable[:, None] & ~moved).sum(0) * float(np.median(np.diff(time_s)))
     rests = ~touched | (free_s >= FEWEST_FREE_S)
     unit_px = scale[:, None] * response.noise
-    for place in np.flatnonzero(touched & rests):
-        vector = response.vector[usable & ~moved[:, place], place] * response.noise[place]
-        width = np.maximum(robust_sd(vector), 1e-12)
-        far = float(np.quantile(np.hypot(*(vector / width).T), 0.95))
-        unit_px[place] = np.minimum(unit_px[place], width * max(1.0, far / RAYLEIGH_95))
+    some = np.flatnonzero(touched & rests)
+    for own in blocks(len(some)):
+        for place, vector in zip(some[own], response.vector(some[own]).transpose(1, 0, 2), strict=True):
+            moving_px = vector[usable & ~moved[:, place]] * response.noise[place]
+            width = np.maximum(robust_sd(moving_px), 1e-12)
+            far = float(np.quantile(np.hypot(*(moving_px / width).T), 0.95))
+            unit_px[place] = np.minimum(unit_px[place], width * max(1.0, far / RAYLEIGH_95))
     if rests.any():
         unit_px[~rests] = np.minimum(unit_px[~rests], np.quantile(unit_px[rests], POWER, axis=0))
     return np.asarray(unit_px)
@@ -91,15 +95,9 @@ def _response_per_px(response: Response, signals: MotionSignals, settings: Detec
     reference = REFERENCE_SIGMA_IOD * signals.scale_px if signals.scale_px else REFERENCE_SIGMA_PX
     own = response.motion.sigma_px
     footprint = 2 * reference**2 / (reference**2 + own**2)  # least-squares amplitude of one Gaussian fitted by another
-    coefficients = response.coefficients
-    interval_s = float(np.median(np.diff(signals.time_s)))
+    coefficients, interval_s = response.sought.coefficients, response.sought.frame_interval_s
     times = np.arange(-10, 41) * interval_s
-    before = int(np.ceil(response.rise_s / interval_s))
-    after = int(np.ceil(6.0 * response.rise_s / interval_s))
-    own_times = np.arange(-before, after + 1) * interval_s
-    template = np.convolve(
-        twitch_waveform(own_times, -response.rise_s, response.rise_s, settings.decay), np.r_[1.0, -coefficients]
-    )
+    template, before = whitened_twitch(response.sought.rise_s, interval_s, coefficients, settings)
     seen = np.ones(len(times), bool)
     heights = [
         matched_filter(

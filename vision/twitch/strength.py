@@ -12,19 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from vision.dsp import (
-    blocks,
-    fit_autoregression,
-    matched_filter,
-    robust_sd,
-    running_quantile,
-    twitch_waveform,
-    whiten,
-)
-from vision.model.arrays import BoolArray, FloatArray
+from vision.dsp import blocks, quantile_of_sorted
+from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.settings import DetectionSettings
-from vision.twitch.cleaning import Cleaned
-from vision.twitch.light import lamp_share, without_light
+from vision.twitch.filtering import Filter
 from vision.twitch.noise import TOP_SAMPLES, excursion_scale, noise_and_calm, noise_at_rest, recoils, top_mean, unrest
 from vision.twitch.pooling import SPACING_SIGMA, PlaceMotion
 
@@ -32,127 +23,121 @@ SINGLE_SHARE = 0.8  # a single twitch counts with this share of its height
 MOVING_WIDTHS, MOVING_SHARE = 4.0, 0.35  # noise widths, and share of the largest, from which a place moves
 COMPACT_WIDTHS = 1.3  # rms distance ÷ footprint: one Gaussian has 0.8 above 0.35 of its height, an oblong one 1.0
 MOST_SHARE = 0.6  # of all places; nothing is beside it that could show that the part rests
-OUT_WIDTHS, FEWEST_OUT = 5.0, 8  # noise widths, and frames: what is farther out is no posture. Our choice
-MOST_OUT = 0.5  # of the frames; where more are out, they are the posture
-LONGER_WINDOW = 3.0  # times that of posture, of the level from which it is out: no burst fills half of it
-TEMPLATE_FALL_RISES = 6.0  # length of the template in rise times; 98 % of its energy at decay 1.6
+LENGTH_SHARES = (0.5, 0.95, 0.99)  # quantiles by which the tails of a place are told
 
 
 @dataclass(frozen=True, eq=False)
 class Widths:
-    """Matched-filter output of all places of one footprint and one rise time; see `Response`."""
+    """Filtered motion of all places of one footprint, while it is looked at: see `Response`, which keeps what it told.
+
+    vector : (T, P, 2) in noise widths.
+    """
 
     motion: PlaceMotion
-    rise_s: float
+    sought: Filter
     vector: FloatArray
     noise: FloatArray
     unrest: FloatArray
-    coefficients: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """Matched-filter output of all places of one footprint and one rise time, in noise widths.
+    """How the places of one footprint answer to one filter, in noise widths.
 
-    vector : (T, P, 2). direction : (P, 2) unit vector, along which each place's twitches would go.
-    scale : (P,) noise widths that make one unit of strength. strength : (P,). along : (T, P) strength of each moment.
-    noise : (P, 2) px-like widths that `vector` was divided by. unrest : (T,) that, too. coefficients : of the
-    autoregression that whitens the motion.
+    noise : (P, 2) px-like widths that the filter's output is divided by. unrest : (T,) that, too.
+    direction : (P, 2) unit vector, along which each place's twitches would go. scale : (P,) noise widths that make one
+    unit of strength. strength : (P,). repeated : (P,) strength that so many of its peaks have as make a site.
+    lengths : (3, P) `LENGTH_SHARES` quantiles of the lengths of its vectors in quiet frames. largest : (P,) of all
+    frames. wide_level : (T,) see `wide_level`.
+
+    Notes
+    -----
+    The filtered motion itself is not kept: of a long film it would be the most by far, and few places of it are
+    asked for again. It is made anew for those, the same to the last bit.
     """
 
     motion: PlaceMotion
-    rise_s: float
-    vector: FloatArray
+    sought: Filter
     noise: FloatArray
+    unrest: FloatArray
     direction: FloatArray
     scale: FloatArray
     strength: FloatArray
-    unrest: FloatArray
-    coefficients: FloatArray
+    repeated: FloatArray
+    lengths: FloatArray
+    largest: FloatArray
+    wide_level: FloatArray
+
+    def vector(self, places: IntArray) -> FloatArray:
+        """(T, K, 2) filtered motion of K places, in noise widths."""
+        found = self.sought(self.motion.displacement_px[:, places])
+        return np.asarray(found / self.noise[places].astype(np.float32) / self.unrest[:, None, None])
+
+    def vector_at(self, frame: int, places: IntArray) -> FloatArray:
+        """(K, 2) the same at one frame."""
+        before, after = self.sought.reach
+        start = max(0, frame - before)
+        found = self.sought(self.motion.displacement_px[start : frame + after + 1, places], start)[frame - start]
+        return np.asarray(found / self.noise[places].astype(np.float32) / self.unrest[frame])
 
     def along(self, place: int) -> FloatArray:
         """(T,) strength at one place."""
-        return np.asarray(self.vector[:, place] @ self.direction[place] / self.scale[place])
+        return np.asarray(self.vector(np.array([place]))[:, 0] @ self.direction[place] / self.scale[place])
 
 
-def settled(motion: PlaceMotion, cleaned: Cleaned, time_s: FloatArray, settings: DetectionSettings) -> PlaceMotion:
-    """Take posture and brightness out of pooled motion."""
-    quick, lit = np.empty_like(motion.displacement_px), np.zeros(len(motion.centre_px))
-    for own in blocks(len(motion.centre_px)):
-        moved = motion.displacement_px[:, own]
-        moved = (moved - posture(time_s, moved, cleaned.usable, settings.baseline_window_s)).astype(np.float32)
-        lit[own] = lamp_share(moved, cleaned.light, cleaned.usable)
-        quick[:, own] = without_light(moved, cleaned.light, cleaned.usable)
-    return PlaceMotion(motion.centre_px, motion.sigma_px, quick, motion.bound_px, lit)
-
-
-def posture(time_s: FloatArray, moved_px: FloatArray, usable: BoolArray, window_s: float) -> FloatArray:
-    """(T, P, 2) level that slow movement takes, the frames of twitches left out.
-
-    A burst of twitches that fills most of a window would lift its median; beside the burst, the skin at rest would
-    then seem to move the wrong way.
-    """
-    flat = moved_px.reshape(len(moved_px), -1)
-    known = running_quantile(time_s, flat, window_s)
-    away = flat - running_quantile(time_s, flat, LONGER_WINDOW * window_s)
-    out = np.abs(away) > OUT_WIDTHS * robust_sd(away[usable])
-    some = np.flatnonzero((out.sum(0) >= FEWEST_OUT) & (out.mean(0) <= MOST_OUT))
-    if len(some):
-        bridged = flat[:, some].copy()
-        for column, gone in zip(bridged.T, out[:, some].T, strict=True):
-            column[gone] = np.interp(time_s[gone], time_s[~gone], column[~gone])
-        known[:, some] = running_quantile(time_s, bridged, window_s)
-    return known.reshape(moved_px.shape)
-
-
-def in_widths(
-    motion: PlaceMotion, usable: BoolArray, quiet: BoolArray, frame_interval_s: float, rise_s: float, still: float,
-    settings: DetectionSettings, coefficients: FloatArray | None = None,
-) -> Widths:  # fmt: skip
-    """Filter settled motion for twitches of one rise time.
+def in_widths(motion: PlaceMotion, sought: Filter, still: float) -> Widths:
+    """Filter settled motion.
 
     Parameters
     ----------
-    usable : (T,) frames that are filtered. quiet : (T,) those of them that tell noise, direction and strength; what
-        moves in the others does not reach them. still : share of places that rest, see `still_share`.
+    still : share of places that rest, see `still_share`.
     """
-    coefficients = noise_model(motion, quiet, settings) if coefficients is None else coefficients
-    vector, widths, loud = np.empty_like(motion.displacement_px), [], usable & ~quiet
+    vector, widths = np.empty_like(motion.displacement_px), []
     for own in blocks(len(motion.centre_px)):
-        moved = motion.displacement_px[:, own]
-        vector[:, own] = filtered(moved, quiet, frame_interval_s, rise_s, coefficients, settings)
-        widths.append(noise_and_calm(vector[quiet, own], frame_interval_s))
-        if loud.any():
-            vector[loud, own] = filtered(moved, usable, frame_interval_s, rise_s, coefficients, settings)[loud]
+        vector[:, own] = sought(motion.displacement_px[:, own])
+        widths.append(noise_and_calm(vector[sought.quiet, own], sought.frame_interval_s))
     noise = noise_at_rest(*(np.concatenate(part) for part in zip(*widths, strict=True)))
     vector /= noise.astype(np.float32)
     restless = unrest(vector, still)
     vector /= restless[:, None, None]
-    return Widths(motion, rise_s, vector, noise, restless, coefficients)
+    return Widths(motion, sought, vector, noise, restless)
 
 
-def respond(sizes: Widths, quiet: BoolArray, frame_interval_s: float) -> Response:
-    """Say how much each place stands out, by its motion in (T,) quiet frames."""
-    parts = [_told(sizes, own, quiet, frame_interval_s) for own in blocks(len(sizes.noise))]
-    direction, scale, strength = (np.concatenate(part) for part in zip(*parts, strict=True))
+def respond(sizes: Widths, wide: BoolArray, time_s: FloatArray) -> Response:
+    """Say how much each place stands out, by its motion in quiet frames; `wide` (T,) are those of the whole part."""
+    parts = [_told(sizes, own) for own in blocks(len(sizes.noise))]
+    direction, scale, strength, repeated, lengths, largest = (
+        np.concatenate(part, axis=-1) for part in zip(*parts, strict=True)
+    )
     return Response(
-        sizes.motion, sizes.rise_s, sizes.vector, sizes.noise, direction, scale, strength, sizes.unrest,
-        sizes.coefficients,
+        sizes.motion, sizes.sought, sizes.noise, sizes.unrest, direction.T, scale, strength, repeated, lengths, largest,
+        wide_level(sizes, wide, time_s),
     )  # fmt: skip
 
 
-def _told(
-    sizes: Widths, own: slice, quiet: BoolArray, frame_interval_s: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Direction, scale and strength of some places."""
-    calm = sizes.vector[:, own] * quiet[:, None, None]
+def _told(sizes: Widths, own: slice) -> tuple[FloatArray, ...]:
+    """Of some places: directions (2, P), scale, strength, repeated; quantiles of their lengths, and the largest."""
+    vector, quiet = sizes.vector[:, own], sizes.sought.quiet
+    calm = vector * quiet[:, None, None]
     direction = preferred_direction(calm)
     along = _along(calm, direction)
     across = _along(calm, direction[:, ::-1] * np.array([-1.0, 1.0]))
     level = _along(sizes.motion.displacement_px[:, own], direction * sizes.noise[own])
-    recoil = recoils(along * sizes.unrest[:, None], level, frame_interval_s)
+    recoil = recoils(along * sizes.unrest[:, None], level, sizes.sought.frame_interval_s)
     scale = excursion_scale(along, across, recoil, quiet)
-    return direction, scale, np.maximum(top_mean(along, TOP_SAMPLES), SINGLE_SHARE * along.max(0)) / scale
+    strength = np.maximum(top_mean(along, TOP_SAMPLES), SINGLE_SHARE * along.max(0)) / scale
+    size = np.hypot(vector[..., 0], vector[..., 1])
+    ordered = np.sort(size[quiet], axis=0)
+    lengths = np.stack([quantile_of_sorted(ordered, share) for share in LENGTH_SHARES])
+    repeated = _peak_of_rank(along, sizes.sought.settings.repeat_count) / scale
+    return direction.T, scale, strength, repeated, lengths, size.max(0)
+
+
+def _peak_of_rank(along: FloatArray, rank: int) -> FloatArray:
+    """(P,) height of the so-and-so highest local maximum of (T, P) values; 0 where there are fewer above it."""
+    inner = (along[1:-1] >= along[:-2]) & (along[1:-1] > along[2:])
+    heights = np.where(inner, along[1:-1], 0.0)
+    return np.asarray(np.maximum(np.partition(heights, len(heights) - rank, axis=0)[len(heights) - rank], 0.0))
 
 
 def footprint_share(place_count: int) -> float:
@@ -160,7 +145,7 @@ def footprint_share(place_count: int) -> float:
     return float(2 * np.pi * np.log(1 / MOVING_SHARE) * 2 * SPACING_SIGMA**-2 / place_count)
 
 
-def wide_frames(response: Widths, widest_px: float, time_s: FloatArray, settings: DetectionSettings) -> BoolArray:
+def wide_frames(sizes: Widths, widest_px: float, time_s: FloatArray, settings: DetectionSettings) -> BoolArray:
     """(T,) frames in which too many places move at once, too far apart, for it to be a twitch.
 
     A place counts as moving above 4 noise widths and 0.35 of the largest. A footprint as large as the places pool
@@ -171,25 +156,25 @@ def wide_frames(response: Widths, widest_px: float, time_s: FloatArray, settings
     ----------
     widest_px : width of the largest footprint that is looked for.
     """
-    size = np.hypot(response.vector[..., 0], response.vector[..., 1]) * response.unrest[:, None]
+    size = np.hypot(sizes.vector[..., 0], sizes.vector[..., 1]) * sizes.unrest[:, None]
     moving = size > np.maximum(MOVING_WIDTHS, MOVING_SHARE * size.max(1, keepdims=True))
     share = moving.mean(1)
     one_footprint = footprint_share(size.shape[1])
-    spread_px = _spread_px(np.asarray(np.where(moving, size, 0.0) ** 2), response.motion.centre_px)
+    spread_px = _spread_px(np.asarray(np.where(moving, size, 0.0) ** 2), sizes.motion.centre_px)
     is_apart = (spread_px > COMPACT_WIDTHS * widest_px) | (share > MOST_SHARE)
     wide = (share > max(settings.wide_share, 1.5 * one_footprint)) & is_apart
     wide &= size.max(1) > settings.single_strength  # what is smaller passes for no twitch anyway
     return grow(wide, time_s, settings.wide_margin_s)
 
 
-def wide_level(response: Response, wide: BoolArray, time_s: FloatArray, settings: DetectionSettings) -> FloatArray:
+def wide_level(sizes: Widths, wide: BoolArray, time_s: FloatArray) -> FloatArray:
     """(T,) size that a twitch must have, at or near a movement of the whole part, not to be taken for part of it.
 
     The size from which it alone would count as moving, had it come at the very moment: what `wide_share` of the places
     exceed, over `MOVING_SHARE`. 0 in quiet frames.
     """
-    level = np.zeros(len(time_s))
-    size = np.hypot(response.vector[wide, :, 0], response.vector[wide, :, 1]) * response.unrest[wide, None]
+    settings, level = sizes.sought.settings, np.zeros(len(time_s))
+    size = np.hypot(sizes.vector[wide, :, 0], sizes.vector[wide, :, 1]) * sizes.unrest[wide, None]
     level[wide] = np.quantile(size, 1 - settings.wide_share, axis=1) / MOVING_SHARE if len(size) else 0.0
     reach = int(np.ceil(settings.wide_margin_s / max(float(np.median(np.diff(time_s))), 1e-9)))
     return np.asarray(maximum_filter1d(level, 2 * reach + 1) * wide)
@@ -215,26 +200,6 @@ def grow(flags: BoolArray, time_s: FloatArray, margin_s: float) -> BoolArray:
     )
     before = np.abs(time_s - flagged[np.maximum(index - 1, 0)])
     return np.asarray(np.minimum(before, np.abs(time_s - flagged[index])) <= margin_s + 1e-9)
-
-
-def noise_model(motion: PlaceMotion, usable: BoolArray, settings: DetectionSettings) -> FloatArray:
-    """Coefficients of the autoregression that all places share."""
-    flat = motion.displacement_px.reshape(len(motion.displacement_px), -1)
-    return fit_autoregression(flat, settings.noise_order, usable)
-
-
-def filtered(
-    displacement_px: FloatArray, usable: BoolArray, frame_interval_s: float, rise_s: float, coefficients: FloatArray,
-    settings: DetectionSettings,
-) -> FloatArray:  # fmt: skip
-    """Whiten in time, then correlate with the whitened twitch."""
-    flat = displacement_px.reshape(len(displacement_px), -1)
-    before = int(np.ceil(rise_s / frame_interval_s))
-    after = int(np.ceil(TEMPLATE_FALL_RISES * rise_s / frame_interval_s))
-    times = np.arange(-before, after + 1) * frame_interval_s
-    template = np.convolve(twitch_waveform(times, -rise_s, rise_s, settings.decay), np.r_[1.0, -coefficients])
-    innovations = whiten(flat, coefficients) * usable[:, None]
-    return matched_filter(innovations, usable, template, before).reshape(displacement_px.shape)
 
 
 def preferred_direction(vector: FloatArray) -> FloatArray:

@@ -18,7 +18,7 @@ from vision.settings import DetectionSettings, Settings
 from vision.twitch.artefacts import Cover
 from vision.twitch.cleaning import clean
 from vision.twitch.find import Findings, find_twitches
-from vision.twitch.sites import Survey, survey
+from vision.twitch.survey import Survey, survey
 
 SCALE_PX = 100.0  # outer-eye distance of a small face, of which the grid covers about its own square
 SPACING_PX = 4.0

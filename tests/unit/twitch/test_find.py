@@ -26,7 +26,6 @@ from vision.model.events import EventSet
 from vision.model.regions import RegionTrack
 from vision.model.signals import MotionSignals
 from vision.settings import Settings
-from vision.twitch import sites
 from vision.twitch.find import eye_closures, find_twitches, partial_blinks
 from vision.twitch.gather import cluster, observed_intervals
 
@@ -173,7 +172,7 @@ def test_a_film_that_moves_as_a_whole_throughout_is_no_crash(
     signals: MotionSignals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Frames of wide movement grow by a margin; in a film with few usable frames they may cover all of them."""
-    monkeypatch.setattr(sites, "wide_frames", lambda *_: np.ones(len(signals.time_s), int))
+    monkeypatch.setattr("vision.twitch.survey.wide_frames", lambda *_: np.ones(len(signals.time_s), int))
     told = findings(signals, face(signals))
     assert {movement.kind for movement in told.events.rejected} <= {"expression", "head-motion", "camera-motion"}
     assert told.events.rejected

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import SCALE_PX, SIGMA_PX, Planted, film, surveyed
 from vision.settings import DetectionSettings
-from vision.twitch.sites import find_seeds, find_singles, footprint_sigmas, peaks_of, tail_weight, wrong_way_share
+from vision.twitch.sites import find_seeds, find_singles, peaks_of, wrong_way_share
+from vision.twitch.survey import footprint_sigmas, tail_weight
 
 SETTINGS = DetectionSettings()
 

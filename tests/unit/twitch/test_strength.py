@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from tests.unit.twitch.motion_builders import FRAMES_S, SIGMA_PX, Planted, film, surveyed
 from vision.dsp import running_quantile
 from vision.settings import DetectionSettings
-from vision.twitch.strength import filtered, grow, posture, preferred_direction
+from vision.twitch.filtering import filtered
+from vision.twitch.posture import posture
+from vision.twitch.strength import grow, preferred_direction
 
 SETTINGS = DetectionSettings()
 

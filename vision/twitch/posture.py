@@ -1,0 +1,46 @@
+"""What slow movement and brightness add to the motion of a place, taken out before twitches are looked for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vision.dsp import blocks, robust_sd, running_quantile
+from vision.model.arrays import BoolArray, FloatArray
+from vision.settings import DetectionSettings
+from vision.twitch.cleaning import Cleaned
+from vision.twitch.light import lamp_share, without_light
+from vision.twitch.pooling import PlaceMotion
+
+OUT_WIDTHS, FEWEST_OUT = 5.0, 8  # noise widths, and frames: what is farther out is no posture. Our choice
+MOST_OUT = 0.5  # of the frames; where more are out, they are the posture
+LONGER_WINDOW = 3.0  # times that of posture, of the level from which it is out: no burst fills half of it
+
+
+def settled(motion: PlaceMotion, cleaned: Cleaned, time_s: FloatArray, settings: DetectionSettings) -> PlaceMotion:
+    """Take posture and brightness out of pooled motion."""
+    quick, lit = np.empty_like(motion.displacement_px), np.zeros(len(motion.centre_px))
+    for own in blocks(len(motion.centre_px)):
+        moved = motion.displacement_px[:, own]
+        moved = (moved - posture(time_s, moved, cleaned.usable, settings.baseline_window_s)).astype(np.float32)
+        lit[own] = lamp_share(moved, cleaned.light, cleaned.usable)
+        quick[:, own] = without_light(moved, cleaned.light, cleaned.usable)
+    return PlaceMotion(motion.centre_px, motion.sigma_px, quick, motion.bound_px, lit)
+
+
+def posture(time_s: FloatArray, moved_px: FloatArray, usable: BoolArray, window_s: float) -> FloatArray:
+    """(T, P, 2) level that slow movement takes, the frames of twitches left out.
+
+    A burst of twitches that fills most of a window would lift its median; beside the burst, the skin at rest would
+    then seem to move the wrong way.
+    """
+    flat = moved_px.reshape(len(moved_px), -1)
+    known = running_quantile(time_s, flat, window_s)
+    away = flat - running_quantile(time_s, flat, LONGER_WINDOW * window_s)
+    out = np.abs(away) > OUT_WIDTHS * robust_sd(away[usable])
+    some = np.flatnonzero((out.sum(0) >= FEWEST_OUT) & (out.mean(0) <= MOST_OUT))
+    if len(some):
+        bridged = flat[:, some].copy()
+        for column, gone in zip(bridged.T, out[:, some].T, strict=True):
+            column[gone] = np.interp(time_s[gone], time_s[~gone], column[~gone])
+        known[:, some] = running_quantile(time_s, bridged, window_s)
+    return known.reshape(moved_px.shape)
