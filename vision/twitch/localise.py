@@ -29,7 +29,8 @@ QUIET_MARGIN_S = 0.05  # around an event that is no level any more
 COURSE_S = 0.7  # around a peak that its course is judged by; `vision.twitch.shape` looks at less
 MOST_EVENTS = 40  # averaged for one site; more do not make its place any surer
 LARGEST_EXTRAPOLATION = 4.0  # times the height seen that a footprint's centre may have, our choice
-AMPLITUDE_RANGE = (0.4, 1.6)  # by which the fit may correct the course's own height
+AMPLITUDE_RANGE = (0.4, 1.6)  # by which a fit may correct the course's own height
+PLAIN_EXPLAINED = 0.7  # of the motion around: such a fit stands for itself. Our choice, as the range
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def localised(
         height = float(np.mean([event.amplitude_px for event in _strongest(members)]))
         if members[0].is_continuous and found.amplitude_px > LARGEST_EXTRAPOLATION * height:
             continue  # the fit has left what is tracked
-        factor = float(np.clip(found.amplitude_px / max(height, 1e-9), *AMPLITUDE_RANGE)) if found.explained else 1.0
+        factor = _correction(found, height, members[0])
         if factor * height < _smallest_px(members[0], settings):
             continue
         placed += [
@@ -138,6 +139,19 @@ def localised(
             for event in members
         ]  # fmt: skip
     return placed
+
+
+def _correction(found: Footprint, height_px: float, event: Candidate) -> float:
+    """By how much the height of a course is too large or small: it pools another width, from beside the centre.
+
+    The mean movement of a site's twitches, most of it explained by one footprint, stands for itself. One movement, or
+    one without a level at rest, may be fitted by too narrow and high a footprint.
+    """
+    if not found.explained:
+        return 1.0
+    least, most = AMPLITUDE_RANGE
+    is_plain = found.explained >= PLAIN_EXPLAINED and not (event.is_single or event.is_continuous)
+    return float(np.clip(found.amplitude_px / max(height_px, 1e-9), least, LARGEST_EXTRAPOLATION if is_plain else most))
 
 
 def _smallest_px(event: Candidate, settings: DetectionSettings) -> float:
