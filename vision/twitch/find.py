@@ -64,7 +64,7 @@ def find_twitches(
     signals = without_lost_points(signals)
     cleaned = clean(signals)
     signals = replace(signals, structure=cleaned.information, displacement_px=cleaned.displacement_px)  # held once
-    detection = _with_evidence_for(cleaned.starvation, settings.detection)
+    detection = with_evidence_for(cleaned.starvation, settings.detection)
     if cleaned.usable.sum() < FEWEST_FRAMES:
         raise _too_little_followed(int(cleaned.usable.sum()), len(signals.time_s))
     mouth = mouth_movements(regions, settings.features)
@@ -93,9 +93,15 @@ def _cover(
     return Cover(shut, lids, mouth_frames(mouth, time_s))
 
 
-def _with_evidence_for(starvation: float, settings: DetectionSettings) -> DetectionSettings:
-    """Ask for more evidence of a lone movement where an encoder moves blocks; the limit of detection rises with it."""
-    return settings.model_copy(update={"lone_evidence": settings.lone_evidence * starvation})
+def with_evidence_for(starvation: float, settings: DetectionSettings) -> DetectionSettings:
+    """Ask for more evidence where an encoder moves blocks; the limit of detection rises with it.
+
+    What it does to a block it does again: by as much as the film's unevenness is its own, a movement that repeats at
+    one place counts for no more than one that comes alone.
+    """
+    lone, own_share = settings.lone_evidence * starvation, 1 - 1 / starvation
+    repeated = settings.repeated_evidence + own_share * max(0.0, lone - settings.repeated_evidence)
+    return settings.model_copy(update={"lone_evidence": lone, "repeated_evidence": repeated})
 
 
 def _too_little_followed(followed: int, count: int) -> ClipError:

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import (
     SCALE_PX,
@@ -26,7 +28,7 @@ from vision.model.events import EventSet
 from vision.model.regions import RegionTrack
 from vision.model.signals import MotionSignals
 from vision.settings import Settings
-from vision.twitch.find import eye_closures, find_twitches, partial_blinks
+from vision.twitch.find import eye_closures, find_twitches, partial_blinks, with_evidence_for
 from vision.twitch.gather import cluster, observed_intervals
 
 TWO_PLACES = [*(Planted(t, -22.0, 8.0) for t in (1.5, 3.6, 5.2, 7.0)), Planted(8.4, 24.0, -8.0, 0.5, 0.7)]
@@ -166,6 +168,19 @@ def test_eyes_that_stay_shut_are_a_finding_even_where_nothing_else_can_be_seen(s
     assert [closure.is_blink for closure in told.events.closures] == [False]
     assert (told.events.events, told.limits_px) == ((), {})
     assert told.events.observed_s < 2
+
+
+@given(st.floats(1.0, 10.0), st.floats(0.0, 5.0))
+def test_the_more_an_encoder_lacks_bits_the_more_evidence_is_asked_for(starvation: float, further: float) -> None:
+    usual = Settings().detection
+    some, more = (with_evidence_for(amount, usual) for amount in (starvation, starvation + further))
+    for name in ("lone_evidence", "repeated_evidence"):
+        assert getattr(usual, name) <= getattr(some, name) <= getattr(more, name)
+    assert more.repeated_evidence < more.lone_evidence
+
+
+def test_a_film_with_bits_enough_is_asked_for_the_usual_evidence() -> None:
+    assert with_evidence_for(1.0, Settings().detection) == Settings().detection
 
 
 def test_a_film_that_moves_as_a_whole_throughout_is_no_crash(
