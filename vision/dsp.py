@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
 import numpy as np
 import scipy.linalg
 
 from vision.model.arrays import BoolArray, FloatArray
+
+Told = TypeVar("Told")
 
 BLOCK = 64  # columns, places or frames that are worked on at once: what fits into a processor's cache
 BLOCK_COLUMNS = 512  # worked on at once: bounds the memory of a long clip
@@ -85,6 +92,20 @@ def blocks(count: int, size: int = BLOCK) -> list[slice]:
     return [slice(start, start + size) for start in range(0, count, size)]
 
 
+def each_block(work: Callable[[slice], Told], count: int, size: int = BLOCK) -> list[Told]:
+    """Do the same to every block of 0 .. count; what each gives, in order.
+
+    As many at once as there are processors, or as the environment allows numeric libraries (OMP_NUM_THREADS): NumPy
+    lets go of the interpreter while it sorts and multiplies. The results do not depend on the number.
+    """
+    parts = blocks(count, size)
+    threads = min(len(parts), int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
+    if threads < 2:
+        return [work(own) for own in parts]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, parts))
+
+
 def robust_sd(values: FloatArray) -> FloatArray:
     """Standard deviation over axis 0 from the median absolute deviation, NaN left out.
 
@@ -94,7 +115,7 @@ def robust_sd(values: FloatArray) -> FloatArray:
     finite value give NaN.
     """
     flat = values.reshape(len(values), int(np.prod(values.shape[1:])))
-    widths = [_robust_sd(flat[:, own]) for own in blocks(flat.shape[1], BLOCK_COLUMNS)]
+    widths = each_block(lambda own: _robust_sd(flat[:, own]), flat.shape[1], BLOCK_COLUMNS)
     return np.asarray(np.concatenate([np.empty(0), *widths]).reshape(values.shape[1:]))
 
 

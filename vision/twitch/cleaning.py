@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial import cKDTree
 
-from vision.dsp import blocks, column_medians
+from vision.dsp import column_medians, each_block
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals
 from vision.twitch.light import Light, light_of
@@ -129,8 +129,11 @@ def starvation(displacement_px: FloatArray, usable: BoolArray) -> float:
 
 def _step_quantiles(displacement_px: FloatArray, both: BoolArray, quantiles: list[float]) -> FloatArray:
     """(Q, N, 2) quantiles of the steps from frame to frame whose both ends are usable."""
-    parts = blocks(displacement_px.shape[1], BLOCK_POINTS)
-    found = [np.quantile(np.abs(np.diff(displacement_px[:, own], axis=0)[both]), quantiles, axis=0) for own in parts]
+
+    def of_some(own: slice) -> FloatArray:
+        return np.asarray(np.quantile(np.abs(np.diff(displacement_px[:, own], axis=0)[both]), quantiles, axis=0))
+
+    found = each_block(of_some, displacement_px.shape[1], BLOCK_POINTS)
     return np.asarray(np.concatenate([np.empty((len(quantiles), 0, 2)), *found], axis=1))
 
 
@@ -147,7 +150,7 @@ def torn(signals: MotionSignals) -> BoolArray:
     apart_px, index = np.asarray(found[0]), np.asarray(found[1], dtype=np.intp)
     limit_px = LARGEST_STRAIN * np.maximum(np.median(apart_px[:, 1:], axis=1), signals.spacing_px)
     still = np.concatenate(
-        [column_medians(signals.displacement_px[:, own]) for own in blocks(len(limit_px))], dtype=np.float32
+        each_block(lambda own: column_medians(signals.displacement_px[:, own]), len(limit_px)), dtype=np.float32
     )
     still[~signals.valid.any(0)] = 0.0
     for frame, displacement in enumerate(signals.displacement_px):

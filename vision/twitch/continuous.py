@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.dsp import blocks, robust_sd, running_quantile
+from vision.dsp import each_block, robust_sd, running_quantile
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.settings import DetectionSettings
 from vision.twitch.course import extent_s, peak_height, peak_time_s
@@ -34,11 +34,14 @@ def polarisation(
     (P,) height along the line in expected noise widths, (P,) ratio of along to across, (P, 2) the line's direction
     in pixels.
     """
-    coefficients, places = noise_model(motion, usable, settings), blocks(len(motion.centre_px))
+    coefficients = noise_model(motion, usable, settings)
     vector = np.empty((int(usable.sum()), *motion.bound_px.shape), np.float32)
-    for own in places:
+
+    def look(own: slice) -> None:
         moved = motion.displacement_px[:, own]
         vector[:, own] = filtered(moved, usable, frame_interval_s, settings.rise_s[0], coefficients, settings)[usable]
+
+    each_block(look, len(motion.centre_px))
     # A flat or frozen picture shows no noise to calibrate the bound by: it stands as it is.
     calibration = np.median(robust_sd(vector) / motion.bound_px) or 1.0
     expected = (calibration * motion.bound_px).astype(np.float32)

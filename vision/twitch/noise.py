@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from vision.dsp import blocks, robust_sd
+from vision.dsp import each_block, robust_sd
 from vision.model.arrays import BoolArray, FloatArray
 
 # WINDOWS, BURSTY, CLOSE_SHARE, RECOIL and PLAIN_WIDTHS were set on seven simulated close-ups: our choice.
@@ -58,8 +58,11 @@ def unrest(vector: FloatArray, share: float = 0.5) -> FloatArray:
     When the whole part moves, the smooth model leaves a rest everywhere; a twitch must stand out of that.
     (T, P, 2) vectors are in noise widths, whose lengths at rest have the quantiles of a Rayleigh distribution.
     """
-    sizes = (np.hypot(vector[some, :, 0], vector[some, :, 1]) for some in blocks(len(vector)))
-    typical = np.concatenate([np.quantile(size, share, axis=1) for size in sizes])
+
+    def of_some(frames: slice) -> FloatArray:
+        return np.asarray(np.quantile(np.hypot(vector[frames, :, 0], vector[frames, :, 1]), share, axis=1))
+
+    typical = np.concatenate(each_block(of_some, len(vector)))
     return np.asarray(np.maximum(1.0, typical / np.sqrt(-2 * np.log(1 - share))).astype(np.float32))
 
 

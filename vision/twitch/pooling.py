@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from vision.dsp import BLOCK, blocks
+from vision.dsp import BLOCK, each_block
 from vision.model.arrays import FloatArray, require_shape
 from vision.model.signals import MotionSignals
 
@@ -66,10 +66,13 @@ def pool(signals: MotionSignals, displacement_px: FloatArray, centre_px: FloatAr
     information = (share.power(2) @ signals.structure.reshape(-1, 4)).reshape(-1, 2, 2)
     covariance = np.linalg.inv(information)
     weights, motion = share.astype(np.float32), np.empty((len(displacement_px), count, 2), np.float32)
-    for block in blocks(len(motion), 2 * BLOCK):
-        score = _times(signals.structure, displacement_px[block]).transpose(1, 0, 2)
+
+    def pool_some(frames: slice) -> None:
+        score = _times(signals.structure, displacement_px[frames]).transpose(1, 0, 2)
         pooled = (weights @ score.reshape(len(score), -1)).reshape(count, -1, 2)
-        motion[block] = _times(covariance.astype(np.float32), pooled.transpose(1, 0, 2))
+        motion[frames] = _times(covariance.astype(np.float32), pooled.transpose(1, 0, 2))
+
+    each_block(pool_some, len(motion), 2 * BLOCK)
     bound = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     return PlaceMotion(kept, sigma_px, motion, bound)
 

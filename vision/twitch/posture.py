@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.dsp import blocks, robust_sd, running_quantile
+from vision.dsp import each_block, robust_sd, running_quantile
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
@@ -19,11 +19,14 @@ LONGER_WINDOW = 3.0  # times that of posture, of the level from which it is out:
 def settled(motion: PlaceMotion, cleaned: Cleaned, time_s: FloatArray, settings: DetectionSettings) -> PlaceMotion:
     """Take posture and brightness out of pooled motion."""
     quick, lit = np.empty_like(motion.displacement_px), np.zeros(len(motion.centre_px))
-    for own in blocks(len(motion.centre_px)):
+
+    def settle(own: slice) -> None:
         moved = motion.displacement_px[:, own]
         moved = (moved - posture(time_s, moved, cleaned.usable, settings.baseline_window_s)).astype(np.float32)
         lit[own] = lamp_share(moved, cleaned.light, cleaned.usable)
         quick[:, own] = without_light(moved, cleaned.light, cleaned.usable)
+
+    each_block(settle, len(motion.centre_px))
     return PlaceMotion(motion.centre_px, motion.sigma_px, quick, motion.bound_px, lit)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from vision.dsp import blocks, quantile_of_sorted
+from vision.dsp import each_block, quantile_of_sorted
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.settings import DetectionSettings
 from vision.twitch.filtering import Filter
@@ -92,10 +92,13 @@ def in_widths(motion: PlaceMotion, sought: Filter, still: float) -> Widths:
     ----------
     still : share of places that rest, see `still_share`.
     """
-    vector, widths = np.empty_like(motion.displacement_px), []
-    for own in blocks(len(motion.centre_px)):
+    vector = np.empty_like(motion.displacement_px)
+
+    def look(own: slice) -> tuple[FloatArray, FloatArray]:
         vector[:, own] = sought(motion.displacement_px[:, own])
-        widths.append(noise_and_calm(vector[sought.quiet, own], sought.frame_interval_s))
+        return noise_and_calm(vector[sought.quiet, own], sought.frame_interval_s)
+
+    widths = each_block(look, len(motion.centre_px))
     noise = noise_at_rest(*(np.concatenate(part) for part in zip(*widths, strict=True)))
     vector /= noise.astype(np.float32)
     restless = unrest(vector, still)
@@ -105,7 +108,7 @@ def in_widths(motion: PlaceMotion, sought: Filter, still: float) -> Widths:
 
 def respond(sizes: Widths, wide: BoolArray, time_s: FloatArray) -> Response:
     """Say how much each place stands out, by its motion in quiet frames; `wide` (T,) are those of the whole part."""
-    parts = [_told(sizes, own) for own in blocks(len(sizes.noise))]
+    parts = each_block(lambda own: _told(sizes, own), len(sizes.noise))
     direction, scale, strength, repeated, lengths, largest = (
         np.concatenate(part, axis=-1) for part in zip(*parts, strict=True)
     )
