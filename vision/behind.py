@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import json
 import os
 import shutil
@@ -158,7 +159,9 @@ def is_lack_of_memory(error: BaseException | None) -> bool:
 def _analyse(path: Path, settings: Settings, job: Mapping[str, Any], on_progress: Progress) -> Parcel:
     from vision.video.probe import probe
 
-    declared = probe(path, settings.video)  # before the method's libraries load: a bad file is refused in half the time
+    # The method's libraries load while the file is read: a bad one is refused without them.
+    threading.Thread(target=importlib.import_module, args=("vision.pipeline",), daemon=True).start()
+    declared = probe(path, settings.video)
     from vision.model.request import Request
     from vision.pipeline import analyse
 

@@ -180,10 +180,20 @@ class FaceLocator:
 
 def face_area(points: FloatArray, shape: tuple[int, int]) -> BoolArray:
     """Paint the skin of a face that is worth tracking: no rim, no eyeballs, no mouth opening. (H, W) bool."""
-    unit = iod(points)
-    oval = grown(painted(shape, [points[list(OVAL), :2]]), -RIM_IOD * unit)
-    eyes = grown(painted(shape, [points[list(ring), :2] for ring in EYES]), EYE_MARGIN_IOD * unit)
-    mouth = grown(painted(shape, [points[list(INNER_LIPS), :2]]), LIPS_MARGIN_IOD * unit)
+    unit, oval_px = iod(points), points[list(OVAL), :2]
+    # Only the face's own part of the picture is painted: a round brush costs a hundred looks at each pixel.
+    left, top = np.clip(np.floor(oval_px.min(axis=0)) - 1, 0, (shape[1], shape[0])).astype(int)
+    right, bottom = np.clip(np.ceil(oval_px.max(axis=0)) + 2, 0, (shape[1], shape[0])).astype(int)
+    area = np.zeros(shape, bool)
+    if right > left and bottom > top:
+        area[top:bottom, left:right] = _painted_face(points[:, :2] - (left, top), (bottom - top, right - left), unit)
+    return area
+
+
+def _painted_face(points: FloatArray, shape: tuple[int, int], unit: float) -> BoolArray:
+    oval = grown(painted(shape, [points[list(OVAL)]]), -RIM_IOD * unit)
+    eyes = grown(painted(shape, [points[list(ring)] for ring in EYES]), EYE_MARGIN_IOD * unit)
+    mouth = grown(painted(shape, [points[list(INNER_LIPS)]]), LIPS_MARGIN_IOD * unit)
     return oval & ~eyes & ~mouth
 
 
