@@ -159,7 +159,7 @@ def is_lack_of_memory(error: BaseException | None) -> bool:
 def _analyse(path: Path, settings: Settings, job: Mapping[str, Any], on_progress: Progress) -> Parcel:
     from vision.video.probe import probe
 
-    # The method's libraries load while the file is read: a bad one is refused without them.
+    # The method's libraries load beside the reading of the file; a bad one is refused without waiting for them.
     threading.Thread(target=importlib.import_module, args=("vision.pipeline",), daemon=True).start()
     declared = probe(path, settings.video)
     from vision.model.request import Request

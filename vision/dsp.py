@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
-
 import numpy as np
 import scipy.linalg
 
+from vision.blocks import each_block
 from vision.model.arrays import BoolArray, FloatArray
 
-Told = TypeVar("Told")
-
-BLOCK = 64  # columns, places or frames that are worked on at once: what fits into a processor's cache
 BLOCK_COLUMNS = 512  # worked on at once: bounds the memory of a long clip
 
 
@@ -85,25 +78,6 @@ def distance_to_polygon(point: FloatArray, polygon: FloatArray) -> FloatArray:
     share = np.clip((away * along).sum(axis=2) / np.where(length > 0, length, 1.0), 0.0, 1.0)
     nearest = away - share[..., None] * along
     return np.asarray(np.sqrt((nearest**2).sum(axis=2)).min(axis=1))
-
-
-def blocks(count: int, size: int = BLOCK) -> list[slice]:
-    """Cut 0 .. count into slices."""
-    return [slice(start, start + size) for start in range(0, count, size)]
-
-
-def each_block(work: Callable[[slice], Told], count: int, size: int = BLOCK) -> list[Told]:
-    """Do the same to every block of 0 .. count; what each gives, in order.
-
-    As many at once as there are processors, or as the environment allows numeric libraries (OMP_NUM_THREADS): NumPy
-    lets go of the interpreter while it sorts and multiplies. The results do not depend on the number.
-    """
-    parts = blocks(count, size)
-    threads = min(len(parts), int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
-    if threads < 2:
-        return [work(own) for own in parts]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, parts))
 
 
 def robust_sd(values: FloatArray) -> FloatArray:

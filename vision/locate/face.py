@@ -20,6 +20,8 @@ EYE_MODEL_SIDE_PX = 64  # the eye model reads a picture of 64 x 64 px
 EYE_MODEL_POINTS = len(EYE_MODEL_ORDER)
 IRIS_POINTS = 5  # centre, then four on the rim
 
+POSTPONED = ("mediapipe", "mediapipe.python.solutions")  # packages that load all there is
+
 _EYE_GRAPH = """
 input_stream: "IMAGE:image"
 output_stream: "EYE:eye"
@@ -162,23 +164,37 @@ def _postpone_all_of_mediapipe() -> None:
 
     Its packages import all of its solutions, matplotlib for their drawings, and its microphone, whose search for a
     library runs a compiler, a program by its name alone. These two packages stand empty until somebody asks one for
-    what it lacks; then it loads as ever.
+    what it lacks; then both load as ever.
     """
-    for name in ("mediapipe", "mediapipe.python.solutions"):
+    for name in POSTPONED:
         spec = None if name in sys.modules else importlib.util.find_spec(name)
-        if spec is not None and spec.loader is not None:
+        if spec is not None:
             package = importlib.util.module_from_spec(spec)
-            package.__dict__["__getattr__"] = _loading(package, spec.loader.exec_module)  # PEP 562
+            package.__dict__["__getattr__"] = _loading(package)  # PEP 562
             sys.modules[name] = package
 
 
-def _loading(package: ModuleType, load: Callable[[ModuleType], None]) -> Callable[[str], Any]:
+def _loading(package: ModuleType) -> Callable[[str], Any]:
     def sought(attribute: str) -> Any:
-        if package.__dict__.pop("__getattr__", None) is not None:
-            load(package)
+        if attribute.startswith("__") and attribute != "__version__":
+            raise AttributeError(attribute)  # Python looks for such names in passing
+        for name in reversed(POSTPONED):
+            _complete(sys.modules[name])
         return getattr(package, attribute)
 
     return sought
+
+
+def _complete(package: ModuleType) -> None:
+    """Load what stands empty; if that fails, it stands empty as before."""
+    hook = package.__dict__.pop("__getattr__", None)
+    if hook is None or package.__spec__ is None or package.__spec__.loader is None:
+        return
+    try:
+        package.__spec__.loader.exec_module(package)
+    except BaseException:
+        package.__dict__["__getattr__"] = hook
+        raise
 
 
 def _points(landmarks: Any, count: int) -> FloatArray:

@@ -186,11 +186,12 @@ def face_area(points: FloatArray, shape: tuple[int, int]) -> BoolArray:
     right, bottom = np.clip(np.ceil(oval_px.max(axis=0)) + 2, 0, (shape[1], shape[0])).astype(int)
     area = np.zeros(shape, bool)
     if right > left and bottom > top:
-        area[top:bottom, left:right] = _painted_face(points[:, :2] - (left, top), (bottom - top, right - left), unit)
+        area[top:bottom, left:right] = painted_face(points[:, :2] - (left, top), (bottom - top, right - left), unit)
     return area
 
 
-def _painted_face(points: FloatArray, shape: tuple[int, int], unit: float) -> BoolArray:
+def painted_face(points: FloatArray, shape: tuple[int, int], unit: float) -> BoolArray:
+    """Paint the same with every brush going over all of the picture; `unit` is the face's outer-eye distance."""
     oval = grown(painted(shape, [points[list(OVAL)]]), -RIM_IOD * unit)
     eyes = grown(painted(shape, [points[list(ring)] for ring in EYES]), EYE_MARGIN_IOD * unit)
     mouth = grown(painted(shape, [points[list(INNER_LIPS)]]), LIPS_MARGIN_IOD * unit)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from vision.dsp import blocks, robust_sd
+from vision.blocks import blocks
+from vision.dsp import robust_sd
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals, PointTracks
 from vision.motion.reference import texture_of

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial import cKDTree
 
-from vision.dsp import column_medians, each_block
+from vision.blocks import each_block
+from vision.dsp import column_medians
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals
 from vision.twitch.light import Light, light_of

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.dsp import each_block, robust_sd, running_quantile
+from vision.blocks import each_block
+from vision.dsp import robust_sd, running_quantile
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.settings import DetectionSettings
 from vision.twitch.course import extent_s, peak_height, peak_time_s

@@ -40,9 +40,7 @@ class Filter:
         return found
 
     def _through(self, displacement_px: FloatArray, frames: BoolArray) -> FloatArray:
-        return filtered(
-            displacement_px, frames, self.frame_interval_s, self.rise_s, self.coefficients, self.settings
-        )  # fmt: skip
+        return filtered(displacement_px, frames, self.frame_interval_s, self.rise_s, self.coefficients, self.settings)
 
     @property
     def reach(self) -> tuple[int, int]:

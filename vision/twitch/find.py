@@ -63,7 +63,8 @@ def find_twitches(
     blinks = partial_blinks(regions, closures, settings)
     signals = without_lost_points(signals)
     cleaned = clean(signals)
-    signals = replace(signals, structure=cleaned.information, displacement_px=cleaned.displacement_px)  # held once
+    # What has gaps is let go here; from now on only the bridged motion is asked for.
+    signals = replace(signals, structure=cleaned.information, displacement_px=cleaned.displacement_px)
     detection = with_evidence_for(cleaned.starvation, settings.detection)
     if cleaned.usable.sum() < FEWEST_FRAMES:
         raise _too_little_followed(int(cleaned.usable.sum()), len(signals.time_s))

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
-from vision.dsp import blocks, matched_filter, robust_sd, twitch_waveform, whiten
+from vision.blocks import blocks
+from vision.dsp import matched_filter, robust_sd, twitch_waveform, whiten
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings

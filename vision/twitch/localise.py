@@ -128,7 +128,7 @@ def localised(
         height = float(np.mean([event.amplitude_px for event in _strongest(members)]))
         if members[0].is_continuous and found.amplitude_px > LARGEST_EXTRAPOLATION * height:
             continue  # the fit has left what is tracked
-        factor = _correction(found, height, members[0])
+        factor = correction(found, height, members[0])
         if factor * height < _smallest_px(members[0], settings):
             continue
         placed += [
@@ -141,17 +141,20 @@ def localised(
     return placed
 
 
-def _correction(found: Footprint, height_px: float, event: Candidate) -> float:
+def correction(found: Footprint, height_px: float, event: Candidate) -> float:
     """By how much the height of a course is too large or small: it pools another width, from beside the centre.
 
     The mean movement of a site's twitches, most of it explained by one footprint, stands for itself. One movement, or
-    one without a level at rest, may be fitted by too narrow and high a footprint.
+    one without a level at rest, may be fitted by too narrow and high a footprint, and a fit far above all that is seen
+    has left what is tracked.
     """
     if not found.explained:
         return 1.0
-    least, most = AMPLITUDE_RANGE
+    ratio = found.amplitude_px / max(height_px, 1e-9)
     is_plain = found.explained >= PLAIN_EXPLAINED and not (event.is_single or event.is_continuous)
-    return float(np.clip(found.amplitude_px / max(height_px, 1e-9), least, LARGEST_EXTRAPOLATION if is_plain else most))
+    if is_plain and AMPLITUDE_RANGE[0] <= ratio <= LARGEST_EXTRAPOLATION:
+        return ratio
+    return float(np.clip(ratio, *AMPLITUDE_RANGE))
 
 
 def _smallest_px(event: Candidate, settings: DetectionSettings) -> float:

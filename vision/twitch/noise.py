@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from vision.dsp import each_block, robust_sd
+from vision.blocks import each_block
+from vision.dsp import robust_sd
 from vision.model.arrays import BoolArray, FloatArray
 
 # WINDOWS, BURSTY, CLOSE_SHARE, RECOIL and PLAIN_WIDTHS were set on seven simulated close-ups: our choice.

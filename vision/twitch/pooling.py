@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from vision.dsp import BLOCK, each_block
+from vision.blocks import BLOCK, each_block
 from vision.model.arrays import FloatArray, require_shape
 from vision.model.signals import MotionSignals
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.dsp import each_block, robust_sd, running_quantile
+from vision.blocks import each_block
+from vision.dsp import robust_sd, running_quantile
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vision.dsp import blocks
+from vision.blocks import blocks
 from vision.model.clip import ClipInfo
 from vision.model.events import EventSet
 from vision.model.regions import RegionTrack

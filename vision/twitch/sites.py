@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from vision.model.arrays import FloatArray
+from vision.blocks import blocks
+from vision.model.arrays import FloatArray, IntArray
 from vision.settings import DetectionSettings
 from vision.twitch.strength import Response
 from vision.twitch.survey import Survey
@@ -121,22 +122,32 @@ def find_singles(survey: Survey, time_s: FloatArray, settings: DetectionSettings
     beyond it, at the typical place, raises the bar for all. What goes both ways within half a second is no twitch.
     Where the whole part moves, a twitch must stand out of that movement as well.
     """
-    found = []
+    found: list[Seed] = []
     for response, (scale, tail) in zip(survey.responses, survey.tails, strict=True):
         bar = scale * tail
         some = np.flatnonzero(response.largest / bar > settings.single_strength)
-        vectors = response.vector(some)
-        size = np.hypot(vectors[..., 0], vectors[..., 1])
-        height = size / bar[some]
-        inner = (height[1:-1] >= height[:-2]) & (height[1:-1] > height[2:]) & (height[1:-1] > settings.single_strength)
-        inner &= (size * response.unrest[:, None] > response.wide_level[:, None])[1:-1]
-        for frame, column in np.argwhere(inner) + np.array([1, 0]):
-            vector, place = vectors[:, column], int(some[column])
-            if wrong_way_share(vector, int(frame), time_s) < settings.wrong_way_share:
-                unit = vector[frame] / np.hypot(*vector[frame])
-                strength = float(height[frame, column])
-                found.append(Seed(response, place, unit, float(scale[place]), strength, int(frame)))
+        for own in blocks(len(some)):
+            found += _singles_at(some[own], response, scale, bar, time_s, settings)
     return _one_each(found, time_s, settings)
+
+
+def _singles_at(
+    places: IntArray, response: Response, scale: FloatArray, bar: FloatArray, time_s: FloatArray,
+    settings: DetectionSettings,
+) -> list[Seed]:  # fmt: skip
+    """Single movements at some places that pass the (P,) bar and go one way."""
+    vectors = response.vector(places)
+    size = np.hypot(vectors[..., 0], vectors[..., 1])
+    height = size / bar[places]
+    inner = (height[1:-1] >= height[:-2]) & (height[1:-1] > height[2:]) & (height[1:-1] > settings.single_strength)
+    inner &= (size * response.unrest[:, None] > response.wide_level[:, None])[1:-1]
+    found = []
+    for frame, column in np.argwhere(inner) + np.array([1, 0]):
+        vector, place = vectors[:, column], int(places[column])
+        if wrong_way_share(vector, int(frame), time_s) < settings.wrong_way_share:
+            unit = vector[frame] / np.hypot(*vector[frame])
+            found.append(Seed(response, place, unit, float(scale[place]), float(height[frame, column]), int(frame)))
+    return found
 
 
 def wrong_way_share(vector: FloatArray, frame: int, time_s: FloatArray) -> float:

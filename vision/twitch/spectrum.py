@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from vision.dsp import blocks
+from vision.blocks import blocks
 from vision.model.arrays import FloatArray
 from vision.model.events import EventSet, Site
 from vision.model.features import SiteSpectrum

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from vision.dsp import each_block, quantile_of_sorted
+from vision.blocks import each_block
+from vision.dsp import quantile_of_sorted
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.settings import DetectionSettings
 from vision.twitch.filtering import Filter
@@ -80,10 +81,6 @@ class Response:
         found = self.sought(self.motion.displacement_px[start : frame + after + 1, places], start)[frame - start]
         return np.asarray(found / self.noise[places].astype(np.float32) / self.unrest[frame])
 
-    def along(self, place: int) -> FloatArray:
-        """(T,) strength at one place."""
-        return np.asarray(self.vector(np.array([place]))[:, 0] @ self.direction[place] / self.scale[place])
-
 
 def in_widths(motion: PlaceMotion, sought: Filter, still: float) -> Widths:
     """Filter settled motion.
@@ -138,6 +135,8 @@ def _told(sizes: Widths, own: slice) -> tuple[FloatArray, ...]:
 
 def _peak_of_rank(along: FloatArray, rank: int) -> FloatArray:
     """(P,) height of the so-and-so highest local maximum of (T, P) values; 0 where there are fewer above it."""
+    if rank > len(along) - 2:
+        return np.zeros(along.shape[1])
     inner = (along[1:-1] >= along[:-2]) & (along[1:-1] > along[2:])
     heights = np.where(inner, along[1:-1], 0.0)
     return np.asarray(np.maximum(np.partition(heights, len(heights) - rank, axis=0)[len(heights) - rank], 0.0))

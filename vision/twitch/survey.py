@@ -67,33 +67,37 @@ def survey(signals: MotionSignals, cleaned: Cleaned, cover: Cover, settings: Det
     """
     time_s, usable = signals.time_s, cleaned.usable & ~cover.frames
     interval_s = float(np.median(np.diff(time_s)))
-    motions = []
-    for sigma_px in footprint_sigmas(signals, settings):
-        places = lay_places(signals.point_px, max(sigma_px, signals.spacing_px))
-        motions.append(settled(pool(signals, cleaned.displacement_px, places, sigma_px), cleaned, time_s, settings))
+    motions = place_motions(signals, cleaned, settings)
     still = still_share(footprint_share(len(motions[-1].centre_px)))
 
-    def filter_for(motion: PlaceMotion, quiet: BoolArray) -> Filter:
-        return Filter(
-            settings.rise_s[0], noise_model(motion, quiet, settings), usable, quiet, interval_s, settings
-        )  # fmt: skip
+    def looked_at(motion: PlaceMotion, quiet: BoolArray) -> Widths:
+        noise = noise_model(motion, quiet, settings)
+        return in_widths(motion, Filter(settings.rise_s[0], noise, usable, quiet, interval_s, settings), still)
 
-    first = [in_widths(motion, filter_for(motion, usable), still) for motion in motions]
+    first = [looked_at(motion, usable) for motion in motions]
     wide, unrest = moved_as_whole(first, time_s, settings)
     quiet = usable & ~wide
     quiet = quiet if quiet.any() else usable  # where all moves as a whole throughout, that is what is usual
     responses = []
     for motion in motions:
-        sizes = first.pop(0)
+        sizes = first.pop(0)  # of a long film these are the most by far: each is let go as soon as it has told
         if not np.array_equal(quiet, usable):
-            sizes = in_widths(motion, filter_for(motion, quiet), still)
+            sizes = looked_at(motion, quiet)
         responses.append(respond(sizes, wide, time_s))
         for rise_s in settings.rise_s[1:]:
             sizes = in_widths(motion, replace(sizes.sought, rise_s=rise_s), still)
             responses.append(respond(sizes, wide, time_s))
-    return Survey(
-        tuple(motions), tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, cover, unrest, still
-    )  # fmt: skip
+    return Survey(motions, tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, cover, unrest, still)
+
+
+def place_motions(signals: MotionSignals, cleaned: Cleaned, settings: DetectionSettings) -> tuple[PlaceMotion, ...]:
+    """Settled motion of all places, for each width of footprint."""
+    found = []
+    for sigma_px in footprint_sigmas(signals, settings):
+        places = lay_places(signals.point_px, max(sigma_px, signals.spacing_px))
+        pooled = pool(signals, cleaned.displacement_px, places, sigma_px)
+        found.append(settled(pooled, cleaned, signals.time_s, settings))
+    return tuple(found)
 
 
 def moved_as_whole(

@@ -12,7 +12,8 @@ import pytest
 from tests.unit.locate.pictures import astronaut, eye_close_up, frame_of, grey
 from vision.locate.assign import region_of_points
 from vision.locate.choose import choose_locator
-from vision.locate.face_view import face_area
+from vision.locate.face import FaceModel
+from vision.locate.face_view import face_area, iod, painted_face
 from vision.locate.mesh import LANDMARK_COUNT, REGIONS
 from vision.locate.pose import facing_share
 from vision.model.regions import LEFT, RIGHT
@@ -185,3 +186,16 @@ def test_a_face_area_follows_the_scale_of_the_mesh():
     points = np.zeros((LANDMARK_COUNT, 3))
     points[33], points[263] = (40, 50, 0), (60, 50, 0)
     assert not face_area(points, (100, 100)).any()
+
+
+def test_a_face_painted_on_its_own_part_of_the_picture_is_as_on_all_of_it():
+    picture = astronaut()
+    model = FaceModel(is_stream=False, max_faces=1, smallest_score=0.6)
+    try:
+        (points,) = model.landmarks(picture)
+    finally:
+        model.close()
+    shape = picture.shape[:2]
+    for across, down in [(0, 0), (37, -21), (-160, 90), (250, 400), (3000, 0)]:
+        moved = points + np.array([across, down, 0])
+        np.testing.assert_array_equal(face_area(moved, shape), painted_face(moved[:, :2], shape, iod(moved)))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import SIGMA_PX, SPACING_PX, Planted, film, findings, surveyed
@@ -66,6 +66,7 @@ def test_more_frames_a_second_show_smaller_twitches(of_quiet: dict[int, float]) 
     assert limits(film(duration_s=8, seed=2, rate_hz=60.0))[0] < of_quiet[0]
 
 
+@example(amplitude_px=0.3125, wait_s=1.2, seed=3)  # seen best by a wide place beside it, at a third of its height
 @given(amplitude_px=st.floats(0.3, 1.0), wait_s=st.floats(1.0, 2.0), seed=st.integers(0, 3))
 @settings(max_examples=5, deadline=None)
 def test_what_twitches_is_no_noise_of_the_clip(amplitude_px: float, wait_s: float, seed: int) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import FRAMES_S, SIGMA_PX, Planted, film, surveyed
-from vision.dsp import running_quantile
+from vision.dsp import running_quantile, twitch_waveform
 from vision.settings import DetectionSettings
 from vision.twitch.filtering import filtered
 from vision.twitch.posture import posture
 from vision.twitch.strength import grow, preferred_direction
+from vision.twitch.survey import Survey
 
 SETTINGS = DetectionSettings()
 
@@ -54,8 +57,37 @@ def test_the_strongest_place_is_where_the_twitches_are() -> None:
     for response in surveyed(film(twitches, duration_s=10)).responses:
         best = int(response.strength.argmax())
         assert np.hypot(*(response.motion.centre_px[best] - [-20, 8])) < 1.5 * SIGMA_PX
-        assert response.along(best).shape == (300,)
-        assert response.along(best).max() > 3 * np.median(response.strength)
+        along = response.vector(np.array([best]))[:, 0] @ response.direction[best] / response.scale[best]
+        assert along.shape == (300,)
+        assert along.max() > 3 * np.median(response.strength)
+
+
+@pytest.fixture(scope="module")
+def jolted() -> Survey:
+    """A film in which the whole part moves once, so that some frames are filtered apart from the quiet ones."""
+    signals = film([Planted(t, -20.0, 8.0) for t in (2.0, 5.0, 7.5)], duration_s=10)
+    jolt = twitch_waveform(signals.time_s, 4.0, 0.1, 1.6)[:, None] * np.hypot(*signals.point_px.T) / 20.0
+    moved = signals.displacement_px + jolt[..., None].astype(np.float32)
+    looked = surveyed(replace(signals, displacement_px=moved))
+    assert looked.wide.any()
+    return looked
+
+
+@given(frame=st.integers(0, 299), first=st.integers(0, 20), which=st.integers(0, 5))
+@settings(max_examples=40, deadline=None)
+def test_one_frame_is_filtered_as_all_of_them(jolted: Survey, frame: int, first: int, which: int) -> None:
+    response = jolted.responses[which]
+    places = np.arange(first, first + 3)
+    np.testing.assert_array_equal(response.vector_at(frame, places), response.vector(places)[frame])
+
+
+def test_what_is_kept_of_filtered_motion_is_true_of_it(jolted: Survey) -> None:
+    for response in jolted.responses:
+        vector = response.vector(np.arange(len(response.scale)))
+        size = np.hypot(vector[..., 0], vector[..., 1])
+        np.testing.assert_array_equal(response.largest, size.max(0))
+        middle, _, far = np.quantile(size[jolted.usable], [0.5, 0.95, 0.99], axis=0)
+        np.testing.assert_allclose(response.lengths[[0, 2]], [middle, far], rtol=1e-5)
 
 
 def test_twitches_that_go_both_ways_raise_their_own_bar() -> None:
