@@ -81,6 +81,10 @@ class Response:
         found = self.sought(self.motion.displacement_px[start : frame + after + 1, places], start)[frame - start]
         return np.asarray(found / self.noise[places].astype(np.float32) / self.unrest[frame])
 
+    def along(self, place: int) -> FloatArray:
+        """(T,) strength at one place."""
+        return np.asarray(self.vector(np.array([place]))[:, 0] @ self.direction[place] / self.scale[place])
+
 
 def in_widths(motion: PlaceMotion, sought: Filter, still: float) -> Widths:
     """Filter settled motion.

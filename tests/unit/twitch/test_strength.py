@@ -57,9 +57,8 @@ def test_the_strongest_place_is_where_the_twitches_are() -> None:
     for response in surveyed(film(twitches, duration_s=10)).responses:
         best = int(response.strength.argmax())
         assert np.hypot(*(response.motion.centre_px[best] - [-20, 8])) < 1.5 * SIGMA_PX
-        along = response.vector(np.array([best]))[:, 0] @ response.direction[best] / response.scale[best]
-        assert along.shape == (300,)
-        assert along.max() > 3 * np.median(response.strength)
+        assert response.along(best).shape == (300,)
+        assert response.along(best).max() > 3 * np.median(response.strength)
 
 
 @pytest.fixture(scope="module")
