@@ -139,6 +139,25 @@ assert mediapipe.solutions.drawing_utils.DrawingSpec and mediapipe.tasks.vision 
     assert ran.returncode == 0, ran.stderr
 
 
+def test_a_load_of_all_of_mediapipe_that_fails_can_be_tried_again():
+    code = """
+import sys
+from vision.locate.face import EyeModel
+EyeModel().close()
+import mediapipe
+sys.modules["mediapipe.tasks.python"] = None  # as where it is not installed
+try:
+    mediapipe.tasks
+except ImportError:
+    del sys.modules["mediapipe.tasks.python"]
+else:
+    sys.exit("loaded")
+assert mediapipe.tasks.vision and mediapipe.solutions.face_mesh
+"""
+    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
 @pytest.mark.parametrize("patient_side", ["right", "left"])
 @pytest.mark.parametrize("look", [np.asarray, grey], ids=["colour", "grey"])
 def test_an_eye_close_up_is_an_eye_in_colour_and_in_grey(patient_side, look):
