@@ -95,6 +95,8 @@ def make_regions(view="face", regions=FACE_REGIONS, *, duration_s=12.0, rate_hz=
         eye_aperture=np.full((frames, 2), np.nan if view == "skin" else 0.3),
         eye_outline_px=np.full((frames, 2, 8, 2), np.nan),
         head_pose_deg=np.full((frames, 3), np.nan),
+        gaze=np.full((frames, 2, 2), np.nan),
+        background_px=np.full((frames, 2), np.nan),
         mouth_iod=np.full((frames, 3), np.nan),
     )
 
@@ -124,6 +126,7 @@ def make_signals(track, events=(), sites=(), *, seed=1, spacing_px=16.0):
         displacement_px=displacement_px,
         noise_px=np.full((1, points), noise_px),
         valid=valid,
+        covered=np.zeros_like(valid),
         structure=np.broadcast_to(np.eye(2) * 5e4, (points, 2, 2)).copy(),
         camera=np.broadcast_to(np.eye(2, 3), (frames, 2, 3)).copy(),
         luma_gain=np.ones(frames),

@@ -44,7 +44,9 @@ def moved(x_px: np.ndarray) -> MotionSignals:
     return MotionSignals(
         time_s=np.arange(frames) / RATE_HZ, point_px=np.array([[500.0, 900.0], [600.0, 900.0]]),
         region_of_point=np.zeros(2, int), displacement_px=np.zeros((frames, 2, 2)), noise_px=np.ones((1, 2)),
-        valid=np.ones((frames, 2), bool), structure=np.ones((2, 2, 2)), camera=camera, luma_gain=ones, sharpness=ones,
+        valid=np.ones((frames, 2), bool),
+        covered=np.zeros((frames, 2), bool), structure=np.ones((2, 2, 2)), camera=camera, luma_gain=ones,
+        sharpness=ones,
         is_keyframe=np.zeros(frames, bool), scale_px=None, spacing_px=7.0, reference_index=0,
     )  # fmt: skip
 

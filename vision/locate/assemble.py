@@ -29,6 +29,8 @@ class Sighting:
     eye_aperture: FloatArray
     eye_outline_px: FloatArray
     head_pose_deg: FloatArray
+    gaze: FloatArray
+    background_px: FloatArray
     mouth_iod: FloatArray
 
 
@@ -43,6 +45,8 @@ def nothing_seen(time_s: float, regions: int, corners: int, eye_corners: int) ->
         np.full(2, np.nan),
         np.full((2, eye_corners, 2), np.nan),
         np.full(3, np.nan),
+        np.full((2, 2), np.nan),
+        np.full(2, np.nan),
         np.full(3, np.nan),
     )
 
@@ -90,6 +94,8 @@ def assemble(
         "eye_aperture": spread("eye_aperture", None),
         "eye_outline_px": spread("eye_outline_px", None),
         "head_pose_deg": spread("head_pose_deg", SMOOTHING_SD_S),
+        "gaze": spread("gaze", None),
+        "background_px": spread("background_px", None),
         "mouth_iod": spread("mouth_iod", None),
     }
     for values in parts.values():

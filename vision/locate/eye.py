@@ -19,7 +19,7 @@ from vision.locate.eye_search import (
 )
 from vision.locate.face import EyeModel
 from vision.locate.face_view import native_scale
-from vision.locate.mesh import OUTLINE_CORNERS, RIGHT_EYE, eye_aperture
+from vision.locate.mesh import OUTLINE_CORNERS, RIGHT_EYE, eye_aperture, gaze
 from vision.locate.paint import grown, mean_colour, painted
 from vision.model.arrays import BoolArray, ByteArray, FloatArray
 from vision.model.clip import Frame
@@ -180,6 +180,8 @@ class EyeLocator:
         column = LEFT if self._side == "left" else RIGHT
         aperture, rings = np.full(2, np.nan), np.full((2, len(RIGHT_EYE), 2), np.nan)
         aperture[column], rings[column] = eye_aperture(native.ring), native.ring
+        looks = np.full((2, 2), np.nan)
+        looks[column] = gaze(native.ring, native.iris)
         return Sighting(
             time_s=frame.time_s,
             seen=_in_view(outlines, self._shape),
@@ -189,6 +191,8 @@ class EyeLocator:
             eye_aperture=aperture,
             eye_outline_px=rings,
             head_pose_deg=np.full(3, np.nan),
+            gaze=looks,
+            background_px=np.full(2, np.nan),
             mouth_iod=np.full(3, np.nan),
         )
 

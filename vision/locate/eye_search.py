@@ -81,6 +81,12 @@ class EyeFit:
         ring: FloatArray = self.points[list(_RING)]
         return ring
 
+    @property
+    def iris(self) -> FloatArray:
+        """(2,) centre of the iris."""
+        centre: FloatArray = self.points[_IRIS]
+        return centre
+
     def corners(self, outline: Sequence[int]) -> FloatArray:
         """(K, 2) an outline of mesh right indices."""
         chosen: FloatArray = self.points[[EYE_MODEL_ORDER.index(corner) for corner in outline]]
@@ -116,9 +122,7 @@ def iris_scatter(model: EyeModel, rgb: ByteArray, fit: EyeFit, shifts: Sequence[
     """Measure how far the model's iris wanders when the same eye is shown off centre. In eye widths."""
     side = CROP_WIDTHS * fit.width
     irises = [
-        read_eye(
-            model, rgb, fit.centre + np.array([dx, dy]) * side, side * zoom, outer_on_left=fit.outer_on_left
-        ).points[_IRIS]
+        read_eye(model, rgb, fit.centre + np.array([dx, dy]) * side, side * zoom, outer_on_left=fit.outer_on_left).iris
         for dx, dy, zoom in shifts
     ]
     away = np.array(irises) - np.median(irises, axis=0)
@@ -189,7 +193,7 @@ def _is_same(fit: EyeFit, other: EyeFit) -> bool:
 def _looks_filmed(rgb: ByteArray, fit: EyeFit) -> bool:
     """Say whether the iris is darker than the skin around and the skin is no flat colour, as drawings are."""
     luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(float)
-    iris = fit.points[_IRIS]
+    iris = fit.iris
     radius = float(np.hypot(*(fit.points[_IRIS + 1 :] - iris).T).mean())
     down, across = np.mgrid[: luma.shape[0], : luma.shape[1]]
     away = np.hypot(across - iris[0], down - iris[1])

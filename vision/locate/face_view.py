@@ -8,15 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from vision.locate.assemble import Sighting, assemble, nothing_seen
+from vision.locate.background import Background
 from vision.locate.face import FaceModel
 from vision.locate.mesh import (
     EYES,
     INNER_LIPS,
+    IRISES,
     OUTER_CORNERS,
     OUTLINE_CORNERS,
     OVAL,
     REGIONS,
     eye_aperture,
+    gaze,
     mouth_iod,
     outline_index,
 )
@@ -116,6 +119,7 @@ class FaceLocator:
         faces = FACES_LOOKED_FOR if place.others else 1
         self._model = FaceModel(is_stream=True, max_faces=faces, smallest_score=SMALLEST_SCORE)
         self._place, self._settings, self._is_mirrored = place, settings, is_mirrored
+        self._background = Background()
         self._frame_time_s: list[float] = []
         self._sightings: list[Sighting] = []
         self._latest: FloatArray | None = None
@@ -133,7 +137,9 @@ class FaceLocator:
             self._sightings.append(nothing_seen(frame.time_s, len(REGIONS), OUTLINE_CORNERS, len(EYES[0])))
             return
         self._latest, self._latest_s = face, frame.time_s
-        self._sightings.append(_sighting(face, frame, self._is_mirrored))
+        scale = native_scale(frame)
+        behind = self._background.observe(frame.rgb_small, face.mean(axis=0)[:2] / scale, iod(face) / scale[0])
+        self._sightings.append(_sighting(face, frame, behind * scale, self._is_mirrored))
 
     def ready(self) -> bool:
         """Say whether the face has been seen by now."""
@@ -198,9 +204,10 @@ def painted_face(points: FloatArray, shape: tuple[int, int], unit: float) -> Boo
     return oval & ~eyes & ~mouth
 
 
-def _sighting(points: FloatArray, frame: Frame, is_mirrored: bool) -> Sighting:
+def _sighting(points: FloatArray, frame: Frame, background_px: FloatArray, is_mirrored: bool) -> Sighting:
     outlines = points[outline_index()]
-    rings = points[np.array(EYES[::-1] if is_mirrored else EYES), :2]
+    order = [1, 0] if is_mirrored else [0, 1]  # of the patient's right and left eye
+    rings, irises = points[np.array(EYES)[order], :2], points[np.array(IRISES)[order], :2]
     assert frame.rgb_small is not None
     small = outlines[:, :, :2] / native_scale(frame)
     return Sighting(
@@ -212,6 +219,8 @@ def _sighting(points: FloatArray, frame: Frame, is_mirrored: bool) -> Sighting:
         eye_aperture=np.array([eye_aperture(ring) for ring in rings]),
         eye_outline_px=rings,
         head_pose_deg=head_pose_deg(points),
+        gaze=np.array([gaze(ring, iris) for ring, iris in zip(rings, irises, strict=True)]),
+        background_px=background_px,
         mouth_iod=mouth_iod(points)[[0, 2, 1] if is_mirrored else [0, 1, 2]],
     )
 

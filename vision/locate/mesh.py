@@ -34,6 +34,7 @@ INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 3
 RIGHT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
 LEFT_EYE = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
 EYES = (RIGHT_EYE, LEFT_EYE)
+IRISES = (468, 473)  # their centres
 # Positions on such a ring that face each other, upper above lower lid; the middle five, where the lids are far apart.
 FACING_PAIRS = ((14, 2), (13, 3), (12, 4), (11, 5), (10, 6))
 
@@ -105,6 +106,27 @@ def eye_aperture(ring: FloatArray) -> float:
         return float("nan")
     lids = [float(np.hypot(*(ring[upper] - ring[lower]))) for upper, lower in FACING_PAIRS]
     return float(np.mean(lids)) / width
+
+
+def gaze(ring: FloatArray, iris: FloatArray) -> FloatArray:
+    """Measure where an iris lies between the corners of its eye: the head may move, the measure stays.
+
+    Parameters
+    ----------
+    ring : (16, 2) corners around the opening in the order of `RIGHT_EYE`. iris : (2,) its centre.
+
+    Returns
+    -------
+    (2,) eye widths from the middle between the corners, towards the picture's right along them and down from them;
+    NaN where the eye has no width.
+    """
+    left, right = sorted((ring[0], ring[8]), key=lambda corner: float(corner[0]))
+    across = right - left
+    squared = float(across @ across)
+    if not squared > 0:
+        return np.full(2, np.nan)
+    away = iris - (left + right) / 2
+    return np.array([away @ across, away @ np.array([-across[1], across[0]])]) / squared
 
 
 def mouth_iod(points: FloatArray) -> FloatArray:

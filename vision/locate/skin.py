@@ -231,5 +231,7 @@ class SkinLocator:
             eye_aperture=np.full(2, np.nan),
             eye_outline_px=np.full((2, 0, 2), np.nan),
             head_pose_deg=np.full(3, np.nan),
+            gaze=np.full((2, 2), np.nan),
+            background_px=np.full(2, np.nan),
             mouth_iod=np.full(3, np.nan),
         )

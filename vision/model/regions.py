@@ -45,6 +45,10 @@ class RegionTrack:
         Where the side of a single eye is unknown it stands in column RIGHT and the other column is NaN.
     eye_outline_px : (T, 2, E, 2) outline of the opening between the lids (the eyeball); NaN where not seen.
     head_pose_deg : (T, 3) nod (pitch), turn (yaw), lean (roll); NaN where not measured.
+    gaze : (T, 2, 2) place of the patient's right and left iris between the corners of its eye, in eye widths from the
+        middle, along the corners towards the picture's right and down from them; sides and NaN as in `eye_aperture`.
+    background_px : (T, 2) how far what stands still behind a head has moved in the picture since the first frame; NaN
+        where there is no head or no texture behind it.
     mouth_iod : (T, 3) height of both lips together, and how far the patient's right and left corner of the mouth lie
         out from the nose's middle; outer-eye distances, not smoothed: syllables stay sharp. NaN where not measured.
     """
@@ -60,6 +64,8 @@ class RegionTrack:
     eye_aperture: FloatArray
     eye_outline_px: FloatArray
     head_pose_deg: FloatArray
+    gaze: FloatArray
+    background_px: FloatArray
     mouth_iod: FloatArray
     warnings: tuple[str, ...] = ()
 
@@ -73,6 +79,8 @@ class RegionTrack:
         require_shape("eye_aperture", self.eye_aperture, (frames, 2))
         require_shape("eye_outline_px", self.eye_outline_px, (frames, 2, None, 2))
         require_shape("head_pose_deg", self.head_pose_deg, (frames, 3))
+        require_shape("gaze", self.gaze, (frames, 2, 2))
+        require_shape("background_px", self.background_px, (frames, 2))
         require_shape("mouth_iod", self.mouth_iod, (frames, 3))
 
 

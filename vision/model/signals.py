@@ -14,6 +14,7 @@ class PointTracks:
     point_px : (N, 2) places in the reference frame, upright native pixels.
     position_px : (T, N, 2) where each point was seen; NaN where it was lost.
     residual_luma : (T, N) root mean square grey-level difference between patch and reference, 0-255.
+    luma_ratio : (T, N) brightness around each point ÷ that of the reference.
     structure : (N, 2, 2) sum of gradient products over the patch (grey levels² per px²): the information that the
         texture holds about a displacement, whose inverse times the variance of the grey levels is the
         Cramér-Rao bound of the displacement.
@@ -26,6 +27,7 @@ class PointTracks:
     point_px: FloatArray
     position_px: FloatArray
     residual_luma: FloatArray
+    luma_ratio: FloatArray
     structure: FloatArray
     luma_gain: FloatArray
     sharpness: FloatArray
@@ -39,6 +41,7 @@ class PointTracks:
         require_shape("point_px", self.point_px, (points, 2))
         require_shape("position_px", self.position_px, (frames, points, 2))
         require_shape("residual_luma", self.residual_luma, (frames, points))
+        require_shape("luma_ratio", self.luma_ratio, (frames, points))
         require_shape("structure", self.structure, (points, 2, 2))
         for name in ("luma_gain", "sharpness", "is_keyframe"):
             require_shape(name, getattr(self, name), (frames,))
@@ -54,6 +57,7 @@ class MotionSignals:
     displacement_px : (T, N, 2) local displacement, x right, y down; 0 at rest, NaN where not valid.
     noise_px : (1, N) robust standard deviation of the displacement at rest, per axis.
     valid : (T, N) the point was seen and its displacement can be trusted.
+    covered : (T, N) something lay over the point, a hair or the edge of a shadow; not valid then.
     structure : (N, 2, 2) as in `PointTracks`: the weight of a point when several are pooled.
     camera : (T, 2, 3) affine map from reference to frame: camera and body motion together.
     luma_gain, sharpness, is_keyframe : (T,) as in `PointTracks`.
@@ -67,6 +71,7 @@ class MotionSignals:
     displacement_px: FloatArray
     noise_px: FloatArray
     valid: BoolArray
+    covered: BoolArray
     structure: FloatArray
     camera: FloatArray
     luma_gain: FloatArray
@@ -84,6 +89,7 @@ class MotionSignals:
         require_shape("displacement_px", self.displacement_px, (frames, points, 2))
         require_shape("noise_px", self.noise_px, (1, points))
         require_shape("valid", self.valid, (frames, points))
+        require_shape("covered", self.covered, (frames, points))
         require_shape("structure", self.structure, (points, 2, 2))
         require_shape("camera", self.camera, (frames, 2, 3))
         for name in ("luma_gain", "sharpness", "is_keyframe"):

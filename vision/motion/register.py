@@ -38,14 +38,19 @@ class Registration:
     """Where the cells of the reference lie in one frame, in working pixels. C cells.
 
     position_px : (C, 2). affine : (2, 3), reference to frame. residual_luma : (C,) rms mismatch after warping.
-    gain : brightness ratio. sharpness : mean squared gradient ÷ that of the reference.
+    luma_ratio : (C,) brightness around each cell, sharpness : mean squared gradient, ÷ those of the reference.
     """
 
     position_px: FloatArray
     affine: FloatArray
     residual_luma: FloatArray
-    gain: float
+    luma_ratio: FloatArray
     sharpness: float
+
+    @property
+    def gain(self) -> float:
+        """Brightness of the frame ÷ that of the reference."""
+        return median(self.luma_ratio)
 
 
 def register(picture: ByteArray, reference: Reference, affine: FloatArray, settings: MotionSettings) -> Registration:
@@ -66,7 +71,7 @@ def register(picture: ByteArray, reference: Reference, affine: FloatArray, setti
         position_px=position,
         affine=fit_affine(centre[some], position[some], affine, _trust(found)[some]),
         residual_luma=found.residual_luma,
-        gain=median(found.ratio),
+        luma_ratio=found.ratio,
         sharpness=contrast_of(smooth) / max(reference.contrast, 1e-9),
     )
 

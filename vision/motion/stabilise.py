@@ -11,6 +11,7 @@ from vision.blocks import blocks
 from vision.dsp import robust_sd
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals, PointTracks
+from vision.motion.cover import covered_points
 from vision.motion.reference import texture_of
 from vision.motion.relief import SHORTEST_S, remove_relief
 from vision.motion.smooth import middle_of, neighbourhoods, polynomial_basis, remove_smooth_motion
@@ -36,7 +37,8 @@ def stabilise(
     reference; then a robust polynomial of place takes out nod and turn in perspective; then, from the whole clip,
     what each point adds to them by its own depth.
     """
-    valid = np.isfinite(tracks.position_px).all(-1) & (tracks.residual_luma < settings.lost_luma)
+    covered = covered_points(tracks)
+    valid = np.isfinite(tracks.position_px).all(-1) & (tracks.residual_luma < settings.lost_luma) & ~covered
     model = _model(tracks, order, settings)
     local, cameras, surfaces = np.empty_like(tracks.position_px, np.float32), [], []
     for block in blocks(len(valid), BLOCK_FRAMES):
@@ -49,8 +51,8 @@ def stabilise(
         remove_relief(local, valid, course)
     local[~valid] = np.nan
     return MotionSignals(
-        time_s=tracks.time_s, point_px=tracks.point_px, region_of_point=region_of_point,
-        displacement_px=local, noise_px=robust_sd(local).mean(-1)[None], valid=valid, structure=tracks.structure,
+        time_s=tracks.time_s, point_px=tracks.point_px, region_of_point=region_of_point, displacement_px=local,
+        noise_px=robust_sd(local).mean(-1)[None], valid=valid, covered=covered, structure=tracks.structure,
         camera=camera, luma_gain=tracks.luma_gain, sharpness=tracks.sharpness, is_keyframe=tracks.is_keyframe,
         scale_px=scale_px, spacing_px=tracks.spacing_px, reference_index=tracks.reference_index,
     )  # fmt: skip

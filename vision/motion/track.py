@@ -29,7 +29,7 @@ class GridTracker:
     The grid is laid on the first frame that comes with an area. When the picture changes so much that half of the
     cells no longer fit, a later frame, warped onto the old grid, becomes the reference: the cells keep their
     identity and their displacement goes on where it stood. The first frames after each start are held, and measured
-    again once their median has become the reference. Memory: 12 bytes a cell and frame.
+    again once their median has become the reference. Memory: 14 bytes a cell and frame.
     """
 
     def __init__(self, settings: MotionSettings) -> None:
@@ -45,6 +45,7 @@ class GridTracker:
         self._seen: dict[int, tuple[float, float]] = {}
         self._position: list[FloatArray] = []
         self._residual: list[FloatArray] = []
+        self._ratio: list[FloatArray] = []
         self._reference_index = 0
         self.hand_over_indices: list[int] = []
 
@@ -111,9 +112,11 @@ class GridTracker:
             cells = len(found.residual_luma)
             self._position.append(np.full((BLOCK_FRAMES, cells, 2), np.nan, np.float32))
             self._residual.append(np.full((BLOCK_FRAMES, cells), np.nan, np.float32))
+            self._ratio.append(np.full((BLOCK_FRAMES, cells), np.nan, np.float16))
         self._position[block][row] = self._reference.window.to_native(found.position_px)
         self._position[block][row, ~self._fit_of(found)] = np.nan
         self._residual[block][row] = found.residual_luma
+        self._ratio[block][row] = found.luma_ratio
         self._seen[index] = found.gain, found.sharpness
 
     def _fits(self, found: Registration) -> bool:
@@ -171,6 +174,7 @@ class GridTracker:
             point_px=window.to_native(reference.cells.centre_px),
             position_px=_joined(self._position, (frames, points, 2)),
             residual_luma=_joined(self._residual, (frames, points)),
+            luma_ratio=_joined(self._ratio, (frames, points)),
             structure=_native_structure(reference.structure, window),
             luma_gain=gain,
             sharpness=sharpness,

@@ -20,7 +20,7 @@ from vision.errors import ResultFileError, ShapeError
 from vision.model.regions import RegionTrack
 from vision.model.signals import MotionSignals
 
-FORMAT = 2
+FORMAT, OLDEST_FORMAT = 3, 2  # 3 brought what covers points, gaze and background
 _TIMES = ("time_s",)
 _SIGNAL_FLOATS = (
     "point_px",
@@ -31,10 +31,20 @@ _SIGNAL_FLOATS = (
     "luma_gain",
     "sharpness",
 )
-_SIGNAL_BOOLS = ("valid", "is_keyframe")
+_SIGNAL_BOOLS = ("valid", "covered", "is_keyframe")
 _SIGNAL_INTS = ("region_of_point",)
 _SIGNAL_PLAIN = ("scale_px", "spacing_px", "reference_index")
-_REGION_FLOATS = ("outline_px", "scale_px", "skin_rgb", "eye_aperture", "eye_outline_px", "head_pose_deg", "mouth_iod")
+_REGION_FLOATS = (
+    "outline_px",
+    "scale_px",
+    "skin_rgb",
+    "eye_aperture",
+    "eye_outline_px",
+    "head_pose_deg",
+    "gaze",
+    "background_px",
+    "mouth_iod",
+)
 _REGION_BOOLS = ("seen",)
 _REGION_PLAIN = ("view", "names", "sides", "warnings")
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, RecursionError)
@@ -75,8 +85,10 @@ def load_signals(path: Path) -> tuple[MotionSignals, RegionTrack, str]:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays: Arrays = {name: archive[name] for name in archive.files}
         meta = json.loads(arrays["meta"].tobytes())
-        if meta["format"] != FORMAT:
+        if not OLDEST_FORMAT <= meta["format"] <= FORMAT:
             raise ResultFileError(f"{path.name} is of format {meta['format']}", f"format {FORMAT}", "analyse again")
+        if meta["format"] == OLDEST_FORMAT:
+            arrays |= _unknown_then(arrays)
         signals = MotionSignals(
             **_unpack("signals", arrays, _SIGNAL_FLOATS, _SIGNAL_BOOLS, _SIGNAL_INTS), **meta["signals"]
         )
@@ -113,6 +125,17 @@ def _unpack(
         bits = np.unpackbits(arrays[f"{prefix}.{name}.bits"], count=int(np.prod(shape)))
         unpacked[name] = bits.astype(bool).reshape(shape)
     return unpacked
+
+
+def _unknown_then(arrays: Arrays) -> Arrays:
+    """What files of the oldest format do not hold: nothing was covered, gaze and background were not measured."""
+    valid, frames = arrays["signals.valid.shape"], len(arrays["regions.time_s"])
+    return {
+        "signals.covered.shape": valid,
+        "signals.covered.bits": np.packbits(np.zeros(int(np.prod(valid)), bool)),
+        "regions.gaze": np.full((frames, 2, 2), np.nan, np.float32),
+        "regions.background_px": np.full((frames, 2), np.nan, np.float32),
+    }
 
 
 def _plain(value: Any) -> Any:

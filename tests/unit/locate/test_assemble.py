@@ -58,6 +58,8 @@ def sighting(time_s, aperture=0.3, x_px=10.0):
         np.array([aperture, np.nan]),
         np.full((2, 4, 2), x_px),
         np.zeros(3),
+        np.full((2, 2), 0.01),
+        np.zeros(2),
         np.full(3, 0.25),
     )
 

@@ -43,6 +43,8 @@ def track(outlines, scale_px=100.0, seen=True):
         eye_aperture=np.full((1, 2), np.nan),
         eye_outline_px=np.full((1, 2, 4, 2), np.nan),
         head_pose_deg=np.full((1, 3), np.nan),
+        gaze=np.full((1, 2, 2), np.nan),
+        background_px=np.full((1, 2), np.nan),
         mouth_iod=np.full((1, 3), np.nan),
     )
 

@@ -12,6 +12,7 @@ from vision.locate.mesh import (
     REGIONS,
     RIGHT_EYE,
     eye_aperture,
+    gaze,
     mouth_iod,
     outline_index,
 )
@@ -74,3 +75,17 @@ def test_a_mouth_is_measured_in_the_faces_own_axes(height, right, left, turn_deg
 
 def test_a_face_without_width_has_no_mouth():
     assert np.isnan(mouth_iod(np.zeros((LANDMARK_COUNT, 3)))).all()
+
+
+@given(st.floats(-0.4, 0.4), st.floats(-0.3, 0.3), st.floats(-80, 80), st.floats(0.1, 50))
+def test_gaze_does_not_depend_on_place_turn_or_size(x, y, turn_deg, size):
+    turn = np.radians(turn_deg)
+    matrix = size * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    iris = np.array([15.0 + 30 * x, 30 * y])
+    assert gaze(ring(0.3) @ matrix.T + (100, -7), matrix @ iris + (100, -7)) == pytest.approx([x, y], abs=1e-9)
+    mirrored = ring(0.3) * (-1, 1)  # the other eye: its outer corner lies on the picture's right
+    assert gaze(mirrored, iris * (-1, 1)) == pytest.approx([-x, y], abs=1e-9)
+
+
+def test_an_eye_without_width_looks_nowhere():
+    assert np.isnan(gaze(np.zeros((16, 2)), np.zeros(2))).all()

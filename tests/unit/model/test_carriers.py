@@ -62,7 +62,18 @@ def test_signals_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["outline_px", "seen", "scale_px", "skin_rgb", "eye_aperture", "eye_outline_px", "head_pose_deg", "mouth_iod"],
+    [
+        "outline_px",
+        "seen",
+        "scale_px",
+        "skin_rgb",
+        "eye_aperture",
+        "eye_outline_px",
+        "head_pose_deg",
+        "gaze",
+        "background_px",
+        "mouth_iod",
+    ],
 )
 def test_regions_that_do_not_fit_are_refused(name: str) -> None:
     with pytest.raises(ShapeError):
@@ -72,12 +83,13 @@ def test_regions_that_do_not_fit_are_refused(name: str) -> None:
 def tracks() -> PointTracks:
     return PointTracks(
         time_s=np.arange(3.0), point_px=np.zeros((4, 2)), position_px=np.zeros((3, 4, 2)),
-        residual_luma=np.zeros((3, 4)), structure=np.zeros((4, 2, 2)), luma_gain=np.ones(3), sharpness=np.ones(3),
+        residual_luma=np.zeros((3, 4)),
+        luma_ratio=np.ones((3, 4)), structure=np.zeros((4, 2, 2)), luma_gain=np.ones(3), sharpness=np.ones(3),
         is_keyframe=np.zeros(3, bool), reference_index=0, spacing_px=7.0,
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["time_s", "position_px", "residual_luma", "structure", "luma_gain", "is_keyframe"])
+@pytest.mark.parametrize("name", ["time_s", "position_px", "residual_luma", "luma_ratio", "structure", "is_keyframe"])
 def test_tracks_that_do_not_fit_are_refused(name: str) -> None:
     with pytest.raises(ShapeError):
         replace(tracks(), **{name: getattr(tracks(), name)[:-1]})

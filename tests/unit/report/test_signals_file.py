@@ -30,6 +30,7 @@ def signals(draw):
         displacement_px=floats(frames, points, 2),
         noise_px=floats(1, points),
         valid=draw(hnp.arrays(bool, (frames, points))),
+        covered=draw(hnp.arrays(bool, (frames, points))),
         structure=floats(points, 2, 2),
         camera=floats(frames, 2, 3),
         luma_gain=floats(frames),
