@@ -97,7 +97,8 @@ def _spectrum(time_s: FloatArray, course: FloatArray) -> SiteSpectrum | None:
     signals = MotionSignals(
         time_s=time_s, point_px=np.array([[30.0, 30.0]]), region_of_point=np.zeros(1, int),
         displacement_px=np.stack([course, np.zeros(frames)], -1)[:, None], noise_px=np.ones((1, 1)),
-        valid=np.ones((frames, 1), bool), structure=np.eye(2)[None], camera=np.tile(np.eye(2, 3), (frames, 1, 1)),
+        valid=np.ones((frames, 1), bool),
+        covered=np.zeros((frames, 1), bool), structure=np.eye(2)[None], camera=np.tile(np.eye(2, 3), (frames, 1, 1)),
         luma_gain=np.ones(frames), sharpness=np.ones(frames), is_keyframe=np.zeros(frames, bool), scale_px=200.0,
         spacing_px=6.0, reference_index=0,
     )  # fmt: skip

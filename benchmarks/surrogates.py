@@ -40,6 +40,7 @@ def surrogate(signals: MotionSignals, seed: int) -> MotionSignals:
         signals,
         displacement_px=np.take_along_axis(signals.displacement_px, index[..., None], axis=0),
         valid=np.take_along_axis(signals.valid, index, axis=0),
+        covered=np.take_along_axis(signals.covered, index, axis=0),
     )
 
 

@@ -25,6 +25,8 @@ RejectedKind = Literal[
     "occlusion",
 ]
 REJECTED_KINDS: tuple[RejectedKind, ...] = get_args(RejectedKind)
+THROUGHOUT: frozenset[RejectedKind] = frozenset({"pulse", "breathing", "flicker"})
+"""Kinds that go on for the whole clip. They are taken out of the motion, so that nothing is hidden by them."""
 
 
 @dataclass(frozen=True)

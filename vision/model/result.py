@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from vision.model.context import PatientContext
-from vision.model.events import EyeClosureEvent, RejectedMovement, Site, TwitchEvent
+from vision.model.events import THROUGHOUT, EyeClosureEvent, RejectedMovement, Site, TwitchEvent
 from vision.model.features import Features, PatternCall
 from vision.model.regions import RegionName, RegionTrack, Side, View
 from vision.model.signals import MotionSignals
@@ -136,6 +136,11 @@ class ResultDocument(BaseModel):
     context: PatientContext | None = None
     clock: Clock | None = None
     settings: dict[str, dict[str, Any]] | None = None
+
+    @property
+    def passing(self) -> tuple[RejectedMovement, ...]:
+        """What was set apart and comes and goes, and may hide a twitch meanwhile."""
+        return tuple(movement for movement in self.rejected if movement.kind not in THROUGHOUT)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from markupsafe import Markup
 
-from vision.model.events import RejectedMovement, Site, TwitchEvent
+from vision.model.events import THROUGHOUT, RejectedMovement, Site, TwitchEvent
 from vision.model.regions import region_label
 from vision.model.result import AnalysisResult, RegionRecord, ResultDocument
 from vision.report import figures, tables, text, traces
@@ -103,7 +103,7 @@ def rejected_lanes(result: AnalysisResult) -> list[Lane]:
     for kind in sorted({movement.kind for movement in rejected}, key=lambda kind: (kind != "blink", kind)):
         marks = [_rejected_mark(movement) for movement in rejected if movement.kind == kind]
         name = text.kind_words(kind)
-        note = f"{counted(len(marks), 'time')}, not counted"
+        note = f"{'throughout' if kind in THROUGHOUT else counted(len(marks), 'time')}, not counted"
         picture = figures.lane(marks, (), duration_s, kind="other", alt=f"{name}: {note}")
         lanes.append(Lane(name, note, picture, kind=kind))
     return lanes

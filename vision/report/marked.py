@@ -85,7 +85,7 @@ class Marker:
         document = self._result.document
         across = round(time_s / document.clip.duration_s * (self._size_px[0] - 1))
         cv2.line(strip, (across, 0), (across, strip.shape[0] // 3), INK_RGB, 2)
-        apart = [one.kind for one in document.rejected if one.onset_s <= time_s < one.offset_s]
+        apart = [one.kind for one in document.passing if one.onset_s <= time_s < one.offset_s]
         words = [f"{time_s:.2f} s", *map(_event_words, active[-1:])]
         words += [] if active else [f"{kind}, not counted" for kind in apart[:1]]
         colour = LIT_RGB if active else INK_RGB
@@ -96,7 +96,7 @@ class Marker:
         """Width of the longest line that the strip will hold, in its full size."""
         document = self._result.document
         said = {_event_words(event) for event in document.events}
-        said |= {f"{one.kind}, not counted" for one in document.rejected}
+        said |= {f"{one.kind}, not counted" for one in document.passing}
         clock = f"{document.clip.duration_s:.2f} s   "
         widths = [cv2.getTextSize(clock + words, FONT, self._letter, 5)[0][0] for words in said]
         return float(max(widths, default=1))
@@ -106,7 +106,7 @@ class Marker:
         strip = np.full((self.strip_px, self._size_px[0], 3), GROUND_RGB, np.uint8)
         document, tall = self._result.document, self.strip_px // 3
         px_per_s = (self._size_px[0] - 1) / document.clip.duration_s
-        for rgb, spans in ((OTHER_RGB, document.rejected), (LIT_RGB, document.events)):
+        for rgb, spans in ((OTHER_RGB, document.passing), (LIT_RGB, document.events)):
             for span in spans:
                 ends = [round(at_s * px_per_s) for at_s in (span.onset_s, span.offset_s)]
                 top = 0 if rgb == LIT_RGB else tall // 2

@@ -180,7 +180,7 @@ def _timeline(result: AnalysisResult, width_pt: float) -> Any:
     lanes: list[tuple[str, str, Sequence[Any]]] = [
         (name, ACCENT, [one for one in document.events if text.place(one.region, one.side) == name]) for name in names
     ]
-    lanes.append(("blinks and others, not counted", "#8d99a5", document.rejected))
+    lanes.append(("blinks and others, not counted", "#8d99a5", document.passing))
     drawing = Drawing(width_pt, (len(lanes) + 1) * (LANE_PT + 4))
     px = (width_pt - NAME_PT) / document.clip.duration_s
     for row, (name, colour, spans) in enumerate(lanes):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from vision.context import neurologist_reasons, questions
+from vision.model.events import THROUGHOUT
 from vision.model.features import PatternLabel
 from vision.model.result import RegionRecord, ResultDocument
 from vision.report.units import counted, listing, measured, probability, share, significant, whole
@@ -238,7 +239,8 @@ def rejected_sentence(document: ResultDocument) -> str:
     kinds = Counter(movement.kind for movement in document.rejected)
     if not kinds:
         return ""
-    return f"Set apart, not counted: {listing([f'{kind_words(kind)} ({count})' for kind, count in kinds.items()])}."
+    named = [f"{kind_words(kind)} ({'throughout' if kind in THROUGHOUT else n})" for kind, n in kinds.items()]
+    return f"Set apart, not counted: {listing(named)}."
 
 
 def kind_words(kind: str) -> str:

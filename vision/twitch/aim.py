@@ -27,46 +27,54 @@ TOGETHER_S = 0.05  # peaks so close are one moment: a frame and a half at 30 a s
 
 @dataclass(frozen=True, eq=False)
 class _Sight:
-    """What one seed sees: its events, where their footprint lies, the evidence in all."""
+    """What one seed sees: its events, where their footprint lies, the evidence in all.
+
+    slow : what it would have seen as twitches, had it not been a slower movement.
+    """
 
     events: list[Candidate]
-    footprint: Footprint
+    footprint: Footprint | None
     evidence: float
+    slow: list[Candidate]
 
 
 def events_of_sites(
     seeds: Sequence[Seed], survey: Survey, signals: MotionSignals, cleaned: Cleaned, settings: DetectionSettings
-) -> list[Candidate]:
-    """Events of repeated seeds, of each site those that its best seed sees; numbered by site from 0 on."""
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Events of repeated seeds, of each site those that its best seed sees, numbered by site from 0 on; and the parts
+    of slower movements that any seed sees.
+    """
     seen = [_sight(seed, survey, signals, cleaned, settings) for seed in seeds]
     kept: list[_Sight] = []
-    for sight in sorted((sight for sight in seen if sight), key=lambda sight: -sight.evidence):
+    for sight in sorted((sight for sight in seen if sight.events), key=lambda sight: -sight.evidence):
         if not any(_is_same(sight, other) for other in kept):
             kept.append(sight)
-    return [replace(event, seed=number) for number, sight in enumerate(kept) for event in sight.events]
+    events = [replace(event, seed=number) for number, sight in enumerate(kept) for event in sight.events]
+    return events, [event for sight in seen for event in sight.slow]
 
 
-def _sight(
-    seed: Seed, survey: Survey, signals: MotionSignals, cleaned: Cleaned, settings: DetectionSettings
-) -> _Sight | None:
-    events = detect_at_seed(seed, 0, survey, signals.time_s, signals.is_keyframe, settings)
+def _sight(seed: Seed, survey: Survey, signals: MotionSignals, cleaned: Cleaned, settings: DetectionSettings) -> _Sight:
+    found = detect_at_seed(seed, 0, survey, signals.time_s, signals.is_keyframe, settings)
+    events, slow = [event for event in found if not event.is_slow], [event for event in found if event.is_slow]
     if not events:
-        return None
+        return _Sight([], None, 0.0, slow)
     sigmas_px = [motion.sigma_px for motion in survey.motions]
     near = neighbourhood(signals.point_px, seed.centre_px, sigmas_px)
     field = mean_field(events, signals, cleaned, near)
-    found = fit_footprint(signals.point_px[near], signals.structure[near], field, seed.centre_px, sigmas_px)
+    shown = fit_footprint(signals.point_px[near], signals.structure[near], field, seed.centre_px, sigmas_px)
     height = moments(seed.along() * survey.usable, signals.time_s, settings)[settings.repeat_count - 1]
     in_time = float(np.median([event.in_time for event in events]))
-    in_space = height * found.explained
+    in_space = height * shown.explained
     if in_space < settings.repeated_footprint or in_space * in_time < settings.repeated_evidence:
-        return None
-    return _Sight(events, found, sum(event.strength for event in events))
+        return _Sight([], None, 0.0, slow)
+    return _Sight(events, shown, sum(event.strength for event in events), slow)
 
 
 def _is_same(one: _Sight, other: _Sight) -> bool:
     """Say whether two seeds see one site: one centre, or near it and, nearly always, at the same moments."""
     near, far = one.footprint, other.footprint
+    assert near is not None
+    assert far is not None
     apart = np.hypot(near.x_px - far.x_px, near.y_px - far.y_px) / max(near.sigma_px, far.sigma_px)
     return bool(apart < SAME_SITE_SIGMA or (apart < SHADOW_SIGMA and _shared(one, other) > SHADOW_SHARE))
 

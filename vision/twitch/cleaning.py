@@ -65,7 +65,7 @@ def without_lost_points(signals: MotionSignals) -> MotionSignals:
     return replace(
         signals, point_px=signals.point_px[kept], region_of_point=signals.region_of_point[kept],
         displacement_px=signals.displacement_px[:, kept], noise_px=signals.noise_px[:, kept],
-        valid=signals.valid[:, kept], structure=signals.structure[kept],
+        valid=signals.valid[:, kept], covered=signals.covered[:, kept], structure=signals.structure[kept],
     )  # fmt: skip
 
 

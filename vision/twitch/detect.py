@@ -14,6 +14,7 @@ from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, re
 from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
 from vision.twitch.shape import share_in_time
 from vision.twitch.sites import Seed, peaks_of
+from vision.twitch.slow import slow_peaks
 from vision.twitch.survey import Survey
 
 PLACE_REACH_SIGMA = 2.0  # around a seed within which a single event may lie
@@ -48,6 +49,7 @@ class Candidate:
     is_seen_in_blinks: bool = False
     is_seen_in_speech: bool = False
     caught: float = 1.0  # share of the peak that the frame shows, tails of the neighbours included
+    is_slow: bool = False  # one movement out and back explains it, and others beside it, better than twitches do
     in_time: float = 1.0  # share of its own course that a twitch explains beyond a step
     evidence: float = np.inf  # of a single movement: strength times the share of the motion that one twitch explains
 
@@ -66,7 +68,7 @@ def detect_at_seed(
         return [] if only is None else [only]
     open_frames = seen_frames(seed, survey)
     pulses, waveform, threshold = _pulses(seed, survey, survey.tracked & open_frames, time_s, settings)
-    courses_px, caught = _apart(seed, pulses, waveform, time_s)
+    courses_px, caught, slow = _apart(seed, pulses, waveform, open_frames, time_s)
     in_blinks, in_speech = (bool((open_frames & part).any()) for part in (survey.cover.lids, survey.cover.mouth))
     events: list[Candidate] = []
     fitted_s: list[float] = []
@@ -81,6 +83,7 @@ def detect_at_seed(
                 replace(
                     event, onset_s=onset_s, offset_s=offset_s, amplitude_px=size_px, caught=float(caught[number]),
                     is_seen_in_blinks=in_blinks, is_seen_in_speech=in_speech, in_time=in_time,
+                    is_slow=bool(slow[number]),
                 )
             )  # fmt: skip
             fitted_s.append(pulse.peak_s)
@@ -103,12 +106,15 @@ def _moved(event: Candidate, by_s: float) -> Candidate:
     return replace(event, onset_s=event.onset_s + by_s, peak_s=event.peak_s + by_s, offset_s=event.offset_s + by_s)
 
 
-def _apart(seed: Seed, pulses: list[Pulse], waveform: Waveform, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _apart(
+    seed: Seed, pulses: list[Pulse], waveform: Waveform, seen: BoolArray, time_s: FloatArray
+) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Take twitches of one site apart.
 
     Returns
     -------
-    (T, K) displacement of each without the others around it, (K,) share of its height that its own frame shows.
+    (T, K) displacement of each without the others around it, (K,) share of its height that its own frame shows, (K,)
+    whether it is no twitch but a part of a slower movement.
     """
     sizes_px = np.array([pulse.height * seed.px_per_unit() for pulse in pulses])
     peaks_s = np.array([pulse.peak_s for pulse in pulses])
@@ -116,7 +122,7 @@ def _apart(seed: Seed, pulses: list[Pulse], waveform: Waveform, time_s: FloatArr
     level = rebased(seed.displacement_px(), [pulse.frame for pulse in pulses], time_s)
     together = shapes.sum(1)
     caught = together[[pulse.frame for pulse in pulses]] / sizes_px
-    return (level - together)[:, None] + shapes, caught
+    return (level - together)[:, None] + shapes, caught, slow_peaks(peaks_s, level, together, seen, time_s)
 
 
 def _is_open(pulse: Pulse, waveform: Waveform, open_frames: BoolArray, time_s: FloatArray) -> bool:
@@ -133,12 +139,16 @@ def _plausible_extent_s(event: Candidate, waveform: Waveform) -> tuple[float, fl
 
 
 def seen_frames(seed: Seed, survey: Survey) -> BoolArray:
-    """(T,) frames in which a site can be seen: those of blinks and of speech only where these do not move it."""
+    """(T,) frames in which a site can be seen: those of known movements only where these do not move it."""
     hidden = np.zeros(len(survey.in_view), bool)
     if not _is_still_in_blinks(seed, survey):
         hidden |= survey.cover.lids
     if not _is_still_in_speech(seed, survey):
         hidden |= survey.cover.mouth
+    if not _is_still_in_glances(seed, survey):
+        hidden |= survey.cover.elsewhere
+    if not _is_still_in_steps(seed, survey):
+        hidden |= survey.cover.steps
     return np.asarray(survey.in_view & ~hidden)
 
 
@@ -161,6 +171,19 @@ def _is_still_in_speech(seed: Seed, survey: Survey) -> bool:
     """Say whether talking and smiling leave a place as it is, by all their frames: they last, and blinks do not."""
     inside = survey.tracked & survey.cover.mouth
     return bool(inside.sum() >= FEWEST_COVERED_FRAMES and _stir(seed, [inside], survey)[0] < STILL_IN_BLINKS)
+
+
+def _is_still_in_glances(seed: Seed, survey: Survey) -> bool:
+    """Say whether eyes that turn leave a place as it is, by all moments together: each glance goes another way."""
+    inside = survey.tracked & survey.cover.glances & ~survey.cover.frames
+    return not inside.any() or bool(_stir(seed, [inside], survey)[0] < STILL_IN_BLINKS)
+
+
+def _is_still_in_steps(seed: Seed, survey: Survey) -> bool:
+    """Say whether steps of the exposure leave a place as it is; the quieter ones tell, as with blinks."""
+    inside = survey.tracked & survey.cover.steps & ~survey.cover.frames
+    steps = [own for own in (inside & _between(*run, len(inside)) for run in runs(survey.cover.steps)) if own.any()]
+    return not steps or float(np.quantile(_stir(seed, steps, survey), QUIETER_BLINKS, method="lower")) < STILL_IN_BLINKS
 
 
 def _stir(seed: Seed, parts: list[BoolArray], survey: Survey) -> FloatArray:

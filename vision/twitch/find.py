@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from vision.errors import ClipError, ClipTooShortError, NothingToMeasureError
 from vision.model.arrays import BoolArray, FloatArray
-from vision.model.events import (
-    EventSet,
-    EyeClosureEvent,
-    RejectedMovement,
-)
-from vision.model.regions import RegionTrack, Side
+from vision.model.events import EventSet
+from vision.model.regions import RegionTrack
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings, Settings
 from vision.twitch.aim import events_of_sites
-from vision.twitch.artefacts import Cover, closure_frames, rejected_closures, rejected_wide
+from vision.twitch.artefacts import rejected_wide, whole_movements
 from vision.twitch.background import background
 from vision.twitch.cleaning import Cleaned, clean, without_lost_points
 from vision.twitch.continuous import continuous_events, without_shadows
 from vision.twitch.detect import Candidate, credible, detect_at_seed, large_enough, without_repeats
-from vision.twitch.eyelids import find_closures
 from vision.twitch.gather import gather
 from vision.twitch.limit import limit_of_detection_px
 from vision.twitch.localise import localised
-from vision.twitch.mouth import mouth_frames, mouth_movements
+from vision.twitch.picture import picture_changes
+from vision.twitch.rhythms import rhythms
+from vision.twitch.set_apart import (
+    besides,
+    is_part,
+    known_movements,
+    slow_movements,
+    with_movements,
+    with_steps,
+    without_shading,
+)
 from vision.twitch.sites import find_seeds, find_singles
 from vision.twitch.survey import Survey, survey
 
@@ -59,8 +63,7 @@ def find_twitches(
     NothingToMeasureError
         There are more, but fewer of them show what is to be watched.
     """
-    closures = eye_closures(regions, settings)
-    blinks = partial_blinks(regions, closures, settings)
+    known = known_movements(regions, settings)
     signals = without_lost_points(signals)
     cleaned = clean(signals)
     # What has gaps is let go here; from now on only the bridged motion is asked for.
@@ -68,30 +71,24 @@ def find_twitches(
     detection = with_evidence_for(cleaned.starvation, settings.detection)
     if cleaned.usable.sum() < FEWEST_FRAMES:
         raise _too_little_followed(int(cleaned.usable.sum()), len(signals.time_s))
-    mouth = mouth_movements(regions, settings.features)
-    cover = _cover([*closures, *blinks], mouth, signals.time_s, settings)
-    set_apart = [*rejected_closures([*closures, *blinks]), *mouth]
+    cover = known.cover
     watchable = cleaned.in_view & regions.seen.any(1)
+    changes = without_shading(picture_changes(signals, regions, cleaned.light, cover.lids), known.rejected)
+    cover = with_steps(cover, changes, signals.time_s)
+    throughout = rhythms(signals, cleaned.displacement_px, regions, cleaned.light)
+    rejected = [*known.rejected, *changes, *besides(whole_movements(signals, regions), changes), *throughout]
     if (cleaned.usable & ~cover.frames).sum() < FEWEST_FRAMES:  # closures and speech are all; they may be findings
         free = watchable & ~cover.frames
-        return Findings(gather([], set_apart, closures, free, signals, regions, detection, mm_per_px), {})
+        return Findings(gather([], rejected, known.closures, free, signals, regions, detection, mm_per_px), {})
     looked = survey(signals, cleaned, cover, detection)
-    candidates = _candidates(signals, looked, cleaned, cleaned.usable & ~cover.frames, detection)
+    candidates, slow = _candidates(signals, looked, cleaned, cleaned.usable & ~cover.frames, detection)
     candidates = large_enough(candidates, limit_of_detection_px(looked, signals, detection), detection)
     limits_px = limit_of_detection_px(looked, signals, detection, candidates)
-    rejected = [*set_apart, *rejected_wide(looked.wide & ~cover.mouth, signals, regions)]
+    wide = rejected_wide(looked.wide & ~cover.mouth, signals, regions)
+    rejected = with_movements(rejected, wide, slow_movements(slow, signals, regions))
     watched = watchable & ~_lost(candidates, looked, signals.time_s)
-    events = gather(candidates, rejected, closures, watched, signals, regions, detection, mm_per_px)
+    events = gather(candidates, rejected, known.closures, watched, signals, regions, detection, mm_per_px)
     return Findings(events, limits_px)
-
-
-def _cover(
-    closures: Sequence[EyeClosureEvent], mouth: tuple[RejectedMovement, ...], time_s: FloatArray, settings: Settings
-) -> Cover:
-    """Frames of the eyes and of the mouth; partial blinks are known by how far the lids came down."""
-    complete = [closure for closure in closures if closure.is_complete]
-    shut, lids = (closure_frames(some, time_s, settings.features) for some in (complete, closures))
-    return Cover(shut, lids, mouth_frames(mouth, time_s))
 
 
 def with_evidence_for(starvation: float, settings: DetectionSettings) -> DetectionSettings:
@@ -136,39 +133,16 @@ def _during(candidates: list[Candidate], time_s: FloatArray) -> BoolArray:
     return during
 
 
-def eye_closures(regions: RegionTrack, settings: Settings) -> tuple[EyeClosureEvent, ...]:
-    """Closures of the eyes that are in view."""
-    if regions.view == "skin":
-        return ()
-    sides: tuple[Side | None, Side | None] = ("right", "left")
-    if regions.view == "eye":
-        known = next((side for side in regions.sides if side is not None), None)
-        sides = (known, None)
-    return find_closures(regions.time_s, regions.eye_aperture, settings.features, sides=sides)
-
-
-def partial_blinks(
-    regions: RegionTrack, closures: tuple[EyeClosureEvent, ...], settings: Settings
-) -> tuple[EyeClosureEvent, ...]:
-    """Blinks that stop on their way: brief, of both eyes, half as deep as a closure; they move the lids, too."""
-    depth = settings.features.partner_depth
-    shallow = settings.features.model_copy(update={"closure_depth": depth, "partner_depth": depth / 2})
-    found = eye_closures(regions, settings.model_copy(update={"features": shallow}))
-    known = [(closure.onset_s, closure.offset_s) for closure in closures]
-    return tuple(
-        blink
-        for blink in found
-        if blink.is_blink and not any(blink.onset_s <= stop and start <= blink.offset_s for start, stop in known)
-    )
-
-
 def _candidates(
     signals: MotionSignals, looked: Survey, cleaned: Cleaned, usable: BoolArray, settings: DetectionSettings
-) -> list[Candidate]:
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Twitches, and the parts of movements that are slower."""
     seeds = find_seeds(looked, signals.time_s, settings)
-    found = events_of_sites(seeds, looked, signals, cleaned, settings)
+    found, slow = events_of_sites(seeds, looked, signals, cleaned, settings)
+    found = [event for event in found if not is_part(event, slow)]
     for index, seed in enumerate(find_singles(looked, signals.time_s, settings), len(seeds)):
-        found += detect_at_seed(seed, index, looked, signals.time_s, signals.is_keyframe, settings)
+        alone = detect_at_seed(seed, index, looked, signals.time_s, signals.is_keyframe, settings)
+        found += [event for event in alone if not is_part(event, slow)]
     middle = looked.motions[len(looked.motions) // 2]
     sigmas_px = [motion.sigma_px for motion in looked.motions]
     resting = background(signals, cleaned, looked.usable)
@@ -179,7 +153,7 @@ def _candidates(
     brief = without_repeats(localised(found, signals, cleaned, resting, sigmas_px, settings), settings)
     brief = [event for event in brief if not _is_covered(event, lasting)]
     brief = credible(brief, float(cleaned.in_view.sum() * np.median(np.diff(signals.time_s))), settings)
-    return sorted([*brief, *lasting], key=lambda event: event.onset_s)
+    return sorted([*brief, *lasting], key=lambda event: event.onset_s), slow
 
 
 def _is_covered(event: Candidate, lasting: list[Candidate]) -> bool:

@@ -29,11 +29,12 @@ class Light:
     """Brightness over T frames.
 
     courses : (T, K) log brightness with its neighbours in time, free of slow change. lamp : (T, L) sines and cosines
-    that make up a lamp's line, none where no lamp flickers.
+    that make up a lamp's line, none where no lamp flickers; lamp_hz : its frequency, or its alias.
     """
 
     courses: FloatArray
     lamp: FloatArray
+    lamp_hz: float | None = None
 
 
 def light_of(signals: MotionSignals) -> Light:
@@ -47,7 +48,7 @@ def light_of(signals: MotionSignals) -> Light:
     lagged = np.stack([np.roll(quick, lag) for lag in (-1, 0, 1)], 1)
     lagged[0, 2] = lagged[-1, 0] = 0.0
     line_hz = _lamp_hz(signals.time_s, quick)
-    return Light(lagged, none if line_hz is None else _line(signals.time_s, line_hz))
+    return Light(lagged, none if line_hz is None else _line(signals.time_s, line_hz), line_hz)
 
 
 def _lamp_hz(time_s: FloatArray, quick: FloatArray) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from vision.dsp import running_quantile
-from vision.model.arrays import BoolArray, FloatArray
+from vision.model.arrays import FloatArray
 from vision.model.events import RejectedKind, RejectedMovement
 from vision.model.regions import RegionTrack, region_label
 from vision.settings import FeatureSettings
@@ -40,14 +40,6 @@ def mouth_movements(regions: RegionTrack, settings: FeatureSettings) -> tuple[Re
         kind: RejectedKind = "speech" if len(runs(parted[span] > 1)) >= FEWEST_SYLLABLES else "expression"
         found.append(RejectedMovement(kind, onset_s, peak_s, offset_s, labels))
     return tuple(found)
-
-
-def mouth_frames(movements: tuple[RejectedMovement, ...], time_s: FloatArray) -> BoolArray:
-    """(T,) frames that movements of the mouth spoil."""
-    covered = np.zeros(len(time_s), bool)
-    for movement in movements:
-        covered |= (time_s >= movement.onset_s) & (time_s <= movement.offset_s)
-    return covered
 
 
 def _parted_and_drawn(regions: RegionTrack, settings: FeatureSettings) -> tuple[FloatArray, FloatArray]:

@@ -17,18 +17,40 @@ MOST_OUT = 0.5  # of the frames; where more are out, they are the posture
 LONGER_WINDOW = 3.0  # times that of posture, of the level from which it is out: no burst fills half of it
 
 
-def settled(motion: PlaceMotion, cleaned: Cleaned, time_s: FloatArray, settings: DetectionSettings) -> PlaceMotion:
-    """Take posture and brightness out of pooled motion."""
+def settled(
+    motion: PlaceMotion, cleaned: Cleaned, away: BoolArray, time_s: FloatArray, settings: DetectionSettings
+) -> PlaceMotion:
+    """Take posture and brightness out of pooled motion.
+
+    Parameters
+    ----------
+    away : (T,) frames of expression, which is no posture: beside a smile the skin at rest is where it was before.
+    """
     quick, lit = np.empty_like(motion.displacement_px), np.zeros(len(motion.centre_px))
 
     def settle(own: slice) -> None:
         moved = motion.displacement_px[:, own]
-        moved = (moved - posture(time_s, moved, cleaned.usable, settings.baseline_window_s)).astype(np.float32)
+        resting = _bridged_over(moved, away, time_s)
+        moved = (moved - posture(time_s, resting, cleaned.usable, settings.baseline_window_s)).astype(np.float32)
         lit[own] = lamp_share(moved, cleaned.light, cleaned.usable)
         quick[:, own] = without_light(moved, cleaned.light, cleaned.usable)
 
     each_block(settle, len(motion.centre_px))
     return PlaceMotion(motion.centre_px, motion.sigma_px, quick, motion.bound_px, lit)
+
+
+def _bridged_over(moved_px: FloatArray, away: BoolArray, time_s: FloatArray) -> FloatArray:
+    """(T, P, 2) motion, straight lines in the frames that are away; as it is where they are most of all."""
+    kept = np.flatnonzero(~away)
+    if len(kept) == len(away) or len(kept) < (1 - MOST_OUT) * len(away):
+        return moved_px
+    gone = np.flatnonzero(away)
+    after = np.searchsorted(kept, gone)
+    left, right = kept[np.maximum(after - 1, 0)], kept[np.minimum(after, len(kept) - 1)]
+    share = ((time_s[gone] - time_s[left]) / np.maximum(time_s[right] - time_s[left], 1e-9))[:, None, None]
+    bridged = moved_px.copy()
+    bridged[gone] = moved_px[left] * (1 - share) + moved_px[right] * share
+    return bridged
 
 
 def posture(time_s: FloatArray, moved_px: FloatArray, usable: BoolArray, window_s: float) -> FloatArray:

@@ -67,7 +67,7 @@ def survey(signals: MotionSignals, cleaned: Cleaned, cover: Cover, settings: Det
     """
     time_s, usable = signals.time_s, cleaned.usable & ~cover.frames
     interval_s = float(np.median(np.diff(time_s)))
-    motions = place_motions(signals, cleaned, settings)
+    motions = place_motions(signals, cleaned, cover.mouth, settings)
     still = still_share(footprint_share(len(motions[-1].centre_px)))
 
     def looked_at(motion: PlaceMotion, quiet: BoolArray) -> Widths:
@@ -90,13 +90,15 @@ def survey(signals: MotionSignals, cleaned: Cleaned, cover: Cover, settings: Det
     return Survey(motions, tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, cover, unrest, still)
 
 
-def place_motions(signals: MotionSignals, cleaned: Cleaned, settings: DetectionSettings) -> tuple[PlaceMotion, ...]:
-    """Settled motion of all places, for each width of footprint."""
+def place_motions(
+    signals: MotionSignals, cleaned: Cleaned, away: BoolArray, settings: DetectionSettings
+) -> tuple[PlaceMotion, ...]:
+    """Settled motion of all places, for each width of footprint; see `settled`."""
     found = []
     for sigma_px in footprint_sigmas(signals, settings):
         places = lay_places(signals.point_px, max(sigma_px, signals.spacing_px))
         pooled = pool(signals, cleaned.displacement_px, places, sigma_px)
-        found.append(settled(pooled, cleaned, signals.time_s, settings))
+        found.append(settled(pooled, cleaned, away, signals.time_s, settings))
     return tuple(found)
 
 

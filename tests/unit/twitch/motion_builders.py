@@ -105,6 +105,7 @@ def film(
         displacement_px=displacement,
         noise_px=np.full((1, points), noise_px),
         valid=valid,
+        covered=np.zeros_like(valid),
         structure=np.broadcast_to(np.eye(2) * STRUCTURE, (points, 2, 2)).copy(),
         camera=np.broadcast_to(np.eye(2, 3), (frames, 2, 3)).copy(),
         luma_gain=np.ones(frames),
@@ -131,6 +132,8 @@ def face(signals: MotionSignals, **changes: Any) -> RegionTrack:
         eye_aperture=np.full((frames, 2), 0.3),
         eye_outline_px=np.full((frames, 2, 8, 2), np.nan),
         head_pose_deg=np.zeros((frames, 3)),
+        gaze=np.zeros((frames, 2, 2)),
+        background_px=np.zeros((frames, 2)),
         mouth_iod=np.tile([0.16, 0.27, 0.27], (frames, 1)),
     )
     return replace(track, **changes)
@@ -144,6 +147,7 @@ def limb(signals: MotionSignals) -> RegionTrack:
         signals, view="skin", names=("skin",), sides=(None,), outline_px=np.zeros((frames, 1, 4, 2)),
         seen=np.ones((frames, 1), bool), scale_px=np.full(frames, np.nan), eye_aperture=nothing,
         skin_rgb=np.full((frames, 1, 3), 130.0), head_pose_deg=np.full((frames, 3), np.nan),
+        gaze=np.full((frames, 2, 2), np.nan), background_px=np.full((frames, 2), np.nan),
         mouth_iod=np.full((frames, 3), np.nan),
     )  # fmt: skip
 
@@ -158,7 +162,7 @@ def found(signals: MotionSignals, regions: RegionTrack | None = None) -> EventSe
 
 def surveyed(signals: MotionSignals, settings: DetectionSettings | None = None) -> Survey:
     nothing = np.zeros(len(signals.time_s), bool)
-    return survey(signals, clean(signals), Cover(nothing, nothing, nothing), settings or DetectionSettings())
+    return survey(signals, clean(signals), Cover(*[nothing] * 6), settings or DetectionSettings())
 
 
 def unmatched(

@@ -5,13 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import face, film, limb
+from vision.model.arrays import FloatArray
 from vision.model.events import REJECTED_KINDS, EyeClosureEvent
 from vision.settings import FeatureSettings
-from vision.twitch.artefacts import camera_steps, closure_frames, rejected_closures, rejected_wide, runs
+from vision.twitch.artefacts import (
+    camera_steps,
+    closure_frames,
+    rejected_closures,
+    rejected_wide,
+    runs,
+    whole_movements,
+)
 
 BLINK = EyeClosureEvent(2.0, 2.1, 2.2, ("right", "left"), True, True)
 SPASM = EyeClosureEvent(5.0, 5.2, 6.0, ("right",), True, False)
@@ -95,3 +104,35 @@ def test_camera_steps_are_in_their_own_widths() -> None:
     large = camera_steps(replace(signals, camera=camera * np.array([1, 1, 10.0])))
     np.testing.assert_allclose(small, large, rtol=1e-6)
     assert 0.5 < np.median(small) < 1.0
+
+
+def moved_camera(size_px: float, turn_s: float, from_s: float = 5.0, to_s: float = 6.0) -> FloatArray:
+    """(T,) way of a camera or a head that goes and comes back."""
+    time_s = np.arange(480) / 30
+    return size_px * (np.clip((time_s - from_s) / turn_s, 0, 1) - np.clip((time_s - to_s) / turn_s, 0, 1))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 999), st.floats(0.01, 0.5))
+def test_sway_is_no_movement_of_the_whole(seed: int, size_px: float) -> None:
+    signals = film(duration_s=16)
+    camera = signals.camera.copy()
+    camera[:, :, 2] += size_px * np.sin(2 * np.pi * 0.4 * signals.time_s + seed)[:, None]
+    assert whole_movements(replace(signals, camera=camera), face(signals)) == []
+
+
+@pytest.mark.parametrize("turn_s", [0.05, 0.4])
+def test_a_jolt_and_a_nod_are_the_heads_unless_the_background_goes_along(turn_s: float) -> None:
+    signals = film(duration_s=16)
+    way = moved_camera(8.0, turn_s)
+    camera = signals.camera.copy()
+    camera[:, 1, 2] += way
+    moved = replace(signals, camera=camera)
+    kinds = {one.kind for one in whole_movements(moved, face(moved))}
+    assert kinds == {"head-motion"}
+    behind = face(moved, background_px=np.stack([0 * way, way], 1))
+    assert {one.kind for one in whole_movements(moved, behind)} == {"camera-motion"}
+    unknown = face(moved, background_px=np.full((len(way), 2), np.nan))
+    assert {one.kind for one in whole_movements(moved, unknown)} == {"head-motion"}
+    assert {one.kind for one in whole_movements(moved, limb(moved))} == {"camera-motion"}
+    assert whole_movements(moved, behind)[0].onset_s == pytest.approx(5.0, abs=0.4)

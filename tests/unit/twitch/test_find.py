@@ -28,8 +28,9 @@ from vision.model.events import EventSet
 from vision.model.regions import RegionTrack
 from vision.model.signals import MotionSignals
 from vision.settings import Settings
-from vision.twitch.find import eye_closures, find_twitches, partial_blinks, with_evidence_for
+from vision.twitch.find import find_twitches, with_evidence_for
 from vision.twitch.gather import cluster, observed_intervals
+from vision.twitch.set_apart import eye_closures, partial_blinks
 
 TWO_PLACES = [*(Planted(t, -22.0, 8.0) for t in (1.5, 3.6, 5.2, 7.0)), Planted(8.4, 24.0, -8.0, 0.5, 0.7)]
 

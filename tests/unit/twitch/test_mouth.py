@@ -11,7 +11,8 @@ from tests.unit.twitch.motion_builders import Planted, face, film, findings, fou
 from vision.model.arrays import FloatArray
 from vision.model.events import RejectedMovement
 from vision.settings import FeatureSettings
-from vision.twitch.mouth import mouth_frames, mouth_movements
+from vision.twitch.artefacts import movement_frames
+from vision.twitch.mouth import mouth_movements
 
 SIGNALS = film(duration_s=20)
 TIME_S = SIGNALS.time_s
@@ -87,4 +88,6 @@ def test_who_talks_all_the_time_has_a_result_that_says_so() -> None:
 
 def test_frames_of_a_movement_are_those_between_its_ends() -> None:
     one = RejectedMovement("speech", 1.0, 1.5, 2.0, ("chin",))
-    np.testing.assert_array_equal(mouth_frames((one,), np.array([0.9, 1.0, 1.7, 2.0, 2.1])), [0, 1, 1, 1, 0])
+    time_s = np.array([0.9, 1.0, 1.7, 2.0, 2.1])
+    np.testing.assert_array_equal(movement_frames((one,), time_s), [0, 1, 1, 1, 0])
+    np.testing.assert_array_equal(movement_frames((one,), time_s, margin_s=0.1), [1, 1, 1, 1, 1])

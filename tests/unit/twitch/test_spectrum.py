@@ -33,6 +33,7 @@ def signals_of(time_s: np.ndarray, course: np.ndarray, noise_px: float = 0.05, s
     return MotionSignals(
         time_s=time_s, point_px=grid, region_of_point=np.zeros(points, int), displacement_px=moved,
         noise_px=np.full((1, points), noise_px), valid=np.ones((frames, points), bool),
+        covered=np.zeros((frames, points), bool),
         structure=np.tile(np.eye(2) * 100.0, (points, 1, 1)), camera=np.tile(np.eye(2, 3), (frames, 1, 1)),
         luma_gain=np.ones(frames), sharpness=np.ones(frames), is_keyframe=np.zeros(frames, bool), scale_px=200.0,
         spacing_px=6.0, reference_index=0,

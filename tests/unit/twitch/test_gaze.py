@@ -1,0 +1,72 @@
+"""Eyes that turn are told from irises that tremble and from lids that close."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.twitch.motion_builders import face, film, limb
+from vision.model.arrays import FloatArray
+from vision.model.events import RejectedMovement
+from vision.model.regions import RegionTrack
+from vision.twitch.gaze import eye_movements, looks_elsewhere
+
+SIGNALS = film(duration_s=16)
+TIME_S = SIGNALS.time_s
+OPEN = np.zeros(len(TIME_S), bool)
+
+
+def looking(right: FloatArray, left: FloatArray, seed: int = 1) -> RegionTrack:
+    """A face whose irises follow two (T, 2) courses, seen by landmarks that tremble."""
+    tremble = 0.002 * np.random.default_rng(seed).standard_normal((len(TIME_S), 2, 2))
+    names = ("upper-eyelid", "upper-eyelid")
+    return face(SIGNALS, names=names, gaze=np.stack([right, left], 1) + tremble)
+
+
+def glance(size: float, way_rad: float, from_s: float = 5.0, to_s: float = 6.0) -> FloatArray:
+    share = np.clip((TIME_S - from_s) / 0.08, 0, 1) - np.clip((TIME_S - to_s) / 0.08, 0, 1)
+    return size * share[:, None] * np.array([np.cos(way_rad), np.sin(way_rad)])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(0.06, 0.3), st.floats(-np.pi, np.pi), st.integers(0, 99))
+def test_a_glance_is_two_turns_and_the_time_between(size: float, way_rad: float, seed: int) -> None:
+    track = looking(glance(size, way_rad), glance(size, way_rad), seed)
+    there, back = eye_movements(track, OPEN)
+    assert there.onset_s <= 5.04 <= there.offset_s
+    assert back.onset_s <= 6.04 <= back.offset_s
+    assert there.kind == "eye-movement"
+    assert there.regions == ("right upper-eyelid", "left upper-eyelid")
+    away = looks_elsewhere(track, OPEN)
+    assert away[(TIME_S > 5.1) & (TIME_S < 6.0)].all()
+    assert not away[(TIME_S < 4.9) | (TIME_S > 6.2)].any()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 999))
+def test_trembling_landmarks_look_nowhere(seed: int) -> None:
+    still = np.zeros((len(TIME_S), 2))
+    track = looking(still, still, seed)
+    assert eye_movements(track, OPEN) == ()
+    assert not looks_elsewhere(track, OPEN).any()
+
+
+@pytest.mark.parametrize("other", [0.0, -1.0])
+def test_one_eye_alone_or_both_apart_are_no_glance(other: float) -> None:
+    one = glance(0.1, 0.0)
+    assert eye_movements(looking(one, other * one), OPEN) == ()
+
+
+def test_what_irises_do_under_closed_lids_is_not_seen() -> None:
+    both = glance(0.1, 0.0)
+    assert eye_movements(looking(both, both), (TIME_S > 4.7) & (TIME_S < 6.4)) == ()
+
+
+def test_a_single_eye_in_view_is_enough_and_no_eye_is_none() -> None:
+    track = looking(glance(0.1, 0.0), np.full((len(TIME_S), 2), np.nan))
+    assert len(eye_movements(track, OPEN)) == 2
+    found: tuple[RejectedMovement, ...] = eye_movements(limb(SIGNALS), OPEN)
+    assert found == ()
+    assert not looks_elsewhere(limb(SIGNALS), OPEN).any()

@@ -1,0 +1,74 @@
+"""Each movement is named once, by what says most of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tests.unit.twitch.motion_builders import Planted, face, film, findings, unmatched
+from vision.model.events import EventSet, RejectedKind, RejectedMovement
+from vision.twitch.set_apart import besides, with_movements, without_shading
+
+SIGNALS = film(duration_s=16)
+TIME_S = SIGNALS.time_s
+ABOVE_AND_BELOW = ("lower-eyelid", "chin")
+
+
+def move(kind: RejectedKind, onset_s: float, offset_s: float) -> RejectedMovement:
+    return RejectedMovement(kind, onset_s, (onset_s + offset_s) / 2, offset_s, ("chin",))
+
+
+def kinds(*groups: list[RejectedMovement]) -> list[str]:
+    return [one.kind for one in with_movements(*groups)]
+
+
+def test_what_goes_on_throughout_hides_no_name() -> None:
+    pulse, swallow = move("pulse", 0, 16), move("swallowing", 3, 4)
+    assert kinds([pulse], [], [swallow]) == ["pulse", "swallowing"]
+
+
+def test_a_swallow_says_more_than_that_much_moved_and_a_smile_does_not() -> None:
+    wide = move("expression", 3.2, 3.8)
+    assert kinds([], [wide], [move("swallowing", 3, 4)]) == ["swallowing"]
+    assert kinds([], [wide], [move("expression", 3, 4)]) == ["expression"]
+    assert kinds([move("occlusion", 3, 3.5)], [wide], []) == ["occlusion"]
+    assert kinds([move("speech", 3, 3.5)], [wide], []) == ["speech", "expression"]
+
+
+def test_besides_keeps_what_meets_nothing() -> None:
+    one, other = move("expression", 1, 2), move("expression", 5, 6)
+    assert besides([one, other], [move("focus", 5.5, 7)]) == [one]
+
+
+def test_folds_of_a_mouth_that_moves_are_nothing_that_crosses() -> None:
+    talk = move("speech", 3, 6)
+    assert without_shading([move("occlusion", 3.2, 6.3)], [talk]) == []
+    assert len(without_shading([move("occlusion", 5, 8), move("focus", 4, 5)], [talk])) == 2
+
+
+def slow_film(x_px: float, y_px: float, *, twitches: list[Planted] | None = None) -> EventSet:
+    """What is found where a place goes out and back twice within a second."""
+    share = sum(
+        np.clip((TIME_S - at) / 0.3, 0, 1) - np.clip((TIME_S - at - 0.5) / 0.4, 0, 1) for at in (4.0, 7.0, 11.0)
+    )
+    near = np.exp(-0.5 * ((SIGNALS.point_px - [x_px, y_px]) ** 2).sum(1) / 14.0**2)
+    moved = 2.0 * share[:, None, None] * near[None, :, None] * np.array([0.0, -1.0])
+    signals = film(twitches, duration_s=16, extra_px=moved)
+    lower = (signals.point_px[:, 1] > 0).astype(int)
+    track = face(signals, names=ABOVE_AND_BELOW, sides=("right", "midline"))
+    return findings(replace(signals, region_of_point=lower), track).events
+
+
+def test_a_chin_that_rises_slowly_swallows_and_twitches_elsewhere_stay() -> None:
+    peaks_s = [1.5, 2.6, 5.6, 9.1, 13.2, 14.3]
+    twitches = [Planted(peak_s - 0.05, -30.0, -28.0, amplitude_px=0.8) for peak_s in peaks_s]
+    told = slow_film(10.0, 30.0, twitches=twitches)
+    assert [one.kind for one in told.rejected] == ["swallowing"] * 3
+    assert unmatched(twitches, told.events) == ([], [])
+
+
+def test_the_same_elsewhere_is_expression_and_no_twitch() -> None:
+    told = slow_film(-20.0, -20.0)
+    assert told.events == ()
+    assert [one.kind for one in told.rejected] == ["expression"] * 3

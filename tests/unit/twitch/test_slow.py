@@ -1,0 +1,61 @@
+"""A movement that goes out and comes back at leisure is no train of twitches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vision.dsp import twitch_waveform
+from vision.model.arrays import FloatArray
+from vision.twitch.slow import CHAINED_S, chains, slow_peaks
+
+TIME_S = np.arange(300) / 30
+SEEN = np.ones(300, bool)
+
+
+def train(peaks_s: list[float], rise_s: float = 0.05) -> FloatArray:
+    return np.asarray(sum(twitch_waveform(TIME_S, peak_s - rise_s, rise_s, 1.6) for peak_s in peaks_s))
+
+
+def hump(from_s: float, to_s: float, turn_s: float) -> FloatArray:
+    share = np.clip((TIME_S - from_s) / turn_s + 0.5, 0, 1) * np.clip((to_s - TIME_S) / turn_s + 0.5, 0, 1)
+    return np.asarray(share * share * (3 - 2 * share))
+
+
+@given(st.lists(st.floats(0, 30), max_size=20))
+def test_chains_hold_every_peak_once_and_no_pause(peaks: list[float]) -> None:
+    peaks_s = np.sort(np.array(peaks))
+    parts = chains(peaks_s)
+    assert sum(part.stop - part.start for part in parts) == len(peaks_s)
+    for part in parts:
+        assert (np.diff(peaks_s[part]) <= CHAINED_S).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 8), st.floats(0.1, 0.3), st.integers(0, 99))
+def test_a_burst_of_twitches_is_not_slow(count: int, apart_s: float, seed: int) -> None:
+    peaks_s = [4.0 + apart_s * number for number in range(count)]
+    course = train(peaks_s) + 0.05 * np.random.default_rng(seed).standard_normal(300)
+    assert not slow_peaks(np.array(peaks_s), course, train(peaks_s), SEEN, TIME_S).any()
+
+
+@pytest.mark.parametrize(("to_s", "turn_s"), [(5.0, 0.06), (4.6, 0.3), (5.5, 0.3)])
+def test_a_glance_and_a_swallow_are_slow(to_s: float, turn_s: float) -> None:
+    course = hump(4.0, to_s, turn_s) + 0.01 * np.random.default_rng(1).standard_normal(300)
+    peaks_s = np.arange(4.05, to_s, 0.15)
+    assert slow_peaks(peaks_s, course, 0.7 * train(peaks_s.tolist()), SEEN, TIME_S).all()
+
+
+def test_where_most_of_a_site_is_slow_the_rest_of_it_is_too() -> None:
+    peaks_s = np.r_[np.arange(4.05, 5.0, 0.15), 8.0]
+    course = hump(4.0, 5.0, 0.1) + 0.1 * train([8.0])
+    assert slow_peaks(peaks_s, course, 0.7 * train(peaks_s[:-1].tolist()) + 0.1 * train([8.0]), SEEN, TIME_S).all()
+
+
+def test_nothing_is_slow_where_too_little_was_seen() -> None:
+    peaks_s = np.arange(4.05, 5.0, 0.15)
+    course = hump(4.0, 5.0, 0.1)
+    assert not slow_peaks(peaks_s, course, train(peaks_s.tolist()), np.zeros(300, bool), TIME_S).any()
+    assert slow_peaks(np.array([]), course, course, SEEN, TIME_S).shape == (0,)

@@ -1,0 +1,81 @@
+"""Eyes that look elsewhere: both irises go the same way at once, and the lids are dragged along."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vision.dsp import robust_sd, running_quantile
+from vision.model.arrays import BoolArray, FloatArray
+from vision.model.events import RejectedMovement
+from vision.model.regions import RegionTrack, region_label
+from vision.twitch.artefacts import runs
+
+STEP_S = 0.17  # over which a glance is seen: two of the samples that landmarks come at; a saccade takes 0.03-0.1
+# Eye widths. The eyeball's radius is 0.4 of an eye's width, so this is a turn of some 5 degrees; the landmarks of an
+# eye at rest wander by 0.004 (simulated films). Our choice, as are the next two.
+SMALLEST_STEP = 0.035
+NOISE_WIDTHS = 6.0
+AWAY_SHARE = 0.6  # of the smallest step, from which the eyes look elsewhere
+USUAL_S = 10.0  # over which they mostly look one way, as for the shape of the mouth
+LEAST_SHARED = 0.5  # of one eye's step, that the other must take part by
+LID_REGIONS = frozenset({"upper-eyelid", "lower-eyelid"})
+
+
+def eye_movements(regions: RegionTrack, shut: BoolArray) -> tuple[RejectedMovement, ...]:
+    """Find the moments at which the eyes turn.
+
+    Parameters
+    ----------
+    shut : (T,) frames of closures, in which no iris is seen.
+    """
+    size = _turning(regions, shut)
+    places = zip(regions.names, regions.sides, strict=True)
+    labels = tuple(region_label(name, side) for name, side in places if name in LID_REGIONS)
+    found = []
+    for first, last in runs(size > 1):
+        peak = first + int(np.argmax(size[first : last + 1]))
+        onset_s, peak_s, offset_s = regions.time_s[[first, peak, last]].tolist()
+        found.append(RejectedMovement("eye-movement", onset_s, peak_s, offset_s, labels))
+    return tuple(found)
+
+
+def looks_elsewhere(regions: RegionTrack, shut: BoolArray) -> BoolArray:
+    """(T,) frames in which both eyes look away from where they mostly look; in a blink, as before it or after it."""
+    eyes = [regions.gaze[:, eye] for eye in (0, 1) if np.isfinite(regions.gaze[:, eye]).any()]
+    if not eyes:
+        return np.zeros(len(regions.time_s), bool)
+    gaze = np.mean(eyes, axis=0)
+    seen = np.isfinite(gaze).all(1) & ~shut
+    if seen.sum() < 2:
+        return np.zeros(len(regions.time_s), bool)
+    away = gaze[seen] - running_quantile(regions.time_s[seen], gaze[seen], USUAL_S)
+    far = (np.abs(away) > np.maximum(AWAY_SHARE * SMALLEST_STEP, NOISE_WIDTHS * robust_sd(away))).any(1)
+    return np.interp(regions.time_s, regions.time_s[seen], far) > 0
+
+
+def _turning(regions: RegionTrack, shut: BoolArray) -> FloatArray:
+    """(T,) turn of the eyes around each moment, in sizes that count; 0 where no eye is seen."""
+    nothing = np.zeros(len(regions.time_s))
+    steps = [_steps(regions.time_s, regions.gaze[:, eye]) for eye in (0, 1)]
+    seen = [step for step in steps if np.isfinite(step).any()]
+    if not seen:
+        return nothing
+    both = seen[0] if len(seen) == 1 else _together(*seen)
+    usable = np.isfinite(both).all(1) & ~shut
+    if usable.sum() < 2:
+        return nothing
+    least = np.maximum(SMALLEST_STEP, NOISE_WIDTHS * robust_sd(both[usable]))
+    return np.where(usable, np.hypot(*(np.nan_to_num(both) / least).T), 0.0)
+
+
+def _steps(time_s: FloatArray, gaze: FloatArray) -> FloatArray:
+    """(T, 2) how far an iris goes around each moment."""
+    ends = [np.stack([np.interp(time_s + way * STEP_S / 2, time_s, part) for part in gaze.T], 1) for way in (1, -1)]
+    return np.asarray(ends[0] - ends[1])
+
+
+def _together(right: FloatArray, left: FloatArray) -> FloatArray:
+    """(T, 2) mean of both eyes' steps, 0 where one does not go the other's way."""
+    along = (right * left).sum(1)
+    larger = np.maximum((right**2).sum(1), (left**2).sum(1))
+    return np.where((along >= LEAST_SHARED * larger)[:, None], (right + left) / 2, 0.0)

@@ -1,0 +1,158 @@
+"""Movements that are known to be no twitch, each with its reason: those that landmarks show, and slower ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vision.model.arrays import FloatArray
+from vision.model.events import THROUGHOUT, EyeClosureEvent, RejectedKind, RejectedMovement
+from vision.model.regions import RegionTrack, Side, region_label
+from vision.model.signals import MotionSignals
+from vision.settings import Settings
+from vision.twitch.artefacts import Cover, closure_frames, movement_frames, rejected_closures
+from vision.twitch.detect import Candidate
+from vision.twitch.eyelids import find_closures
+from vision.twitch.gaze import eye_movements, looks_elsewhere
+from vision.twitch.mouth import mouth_movements
+
+MOMENT_MARGIN_S = 0.1  # beside a turn of the eyes, in which the lids follow, or a step of the exposure
+PART_SIGMA, PART_MARGIN_S = 4.0, 0.25  # around a slower movement, within which single events are a part of it. Ours
+SHADED_SHARE = 0.8  # of an occlusion, in which the mouth moves: hands and hairs are not so true to it. Our choice
+PLAIN: frozenset[RejectedKind] = frozenset({"occlusion", "focus", "exposure", "head-motion", "camera-motion"})
+SWALLOWING_REGIONS = frozenset({"chin", "lower-lip"})  # the larynx lifts the floor of the mouth; the lips stay closed
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What landmarks tell before the skin is looked at: closures of the eyes, movements set apart, and their frames."""
+
+    closures: tuple[EyeClosureEvent, ...]
+    rejected: list[RejectedMovement]
+    cover: Cover
+
+
+def known_movements(regions: RegionTrack, settings: Settings) -> Known:
+    """Find closures of the eyes, blinks, turns of the eyes, talk and smiles."""
+    closures = eye_closures(regions, settings)
+    blinks = [*closures, *partial_blinks(regions, closures, settings)]
+    mouth = mouth_movements(regions, settings.features)
+    complete = [closure for closure in closures if closure.is_complete]
+    shut, lids = (closure_frames(some, regions.time_s, settings.features) for some in (complete, blinks))
+    glances = eye_movements(regions, lids)
+    turning = movement_frames(glances, regions.time_s, MOMENT_MARGIN_S)
+    cover = Cover(
+        shut, lids, movement_frames(mouth, regions.time_s), turning, turning | looks_elsewhere(regions, lids),
+        np.zeros_like(turning),
+    )  # fmt: skip
+    return Known(closures, [*rejected_closures(blinks), *mouth, *glances], cover)
+
+
+def with_steps(cover: Cover, changes: Sequence[RejectedMovement], time_s: FloatArray) -> Cover:
+    """Add steps of the exposure."""
+    steps = [change for change in changes if change.kind == "exposure"]
+    return replace(cover, steps=movement_frames(steps, time_s, MOMENT_MARGIN_S))
+
+
+def eye_closures(regions: RegionTrack, settings: Settings) -> tuple[EyeClosureEvent, ...]:
+    """Closures of the eyes that are in view."""
+    if regions.view == "skin":
+        return ()
+    sides: tuple[Side | None, Side | None] = ("right", "left")
+    if regions.view == "eye":
+        known = next((side for side in regions.sides if side is not None), None)
+        sides = (known, None)
+    return find_closures(regions.time_s, regions.eye_aperture, settings.features, sides=sides)
+
+
+def partial_blinks(
+    regions: RegionTrack, closures: tuple[EyeClosureEvent, ...], settings: Settings
+) -> tuple[EyeClosureEvent, ...]:
+    """Blinks that stop on their way: brief, of both eyes, half as deep as a closure; they move the lids, too."""
+    depth = settings.features.partner_depth
+    shallow = settings.features.model_copy(update={"closure_depth": depth, "partner_depth": depth / 2})
+    found = eye_closures(regions, settings.model_copy(update={"features": shallow}))
+    known = [(closure.onset_s, closure.offset_s) for closure in closures]
+    return tuple(
+        blink
+        for blink in found
+        if blink.is_blink and not any(blink.onset_s <= stop and start <= blink.offset_s for start, stop in known)
+    )
+
+
+def is_part(event: Candidate, slow: Sequence[Candidate]) -> bool:
+    """Say whether an event is no more than the beginning, the end or the flank of a slower movement near it."""
+    return any(
+        other.onset_s - PART_MARGIN_S <= event.peak_s <= other.offset_s + PART_MARGIN_S
+        and event.amplitude_px < other.amplitude_px
+        and np.hypot(event.x_px - other.x_px, event.y_px - other.y_px)
+        < PART_SIGMA * max(event.sigma_px, other.sigma_px)
+        for other in slow
+    )
+
+
+def slow_movements(slow: Sequence[Candidate], signals: MotionSignals, regions: RegionTrack) -> list[RejectedMovement]:
+    """Name slower movements of a face, one for each span of time: swallowing lifts the chin, all else is expression."""
+    found = []
+    for together in _spans(slow) if regions.view != "skin" else ():
+        places = [_region_of(one, signals, regions) for one in together]
+        largest = max(together, key=lambda one: one.amplitude_px)
+        is_chin = _region_of(largest, signals, regions)[0] in SWALLOWING_REGIONS
+        kind: RejectedKind = "swallowing" if is_chin else "expression"
+        onset_s, offset_s = min(one.onset_s for one in together), max(one.offset_s for one in together)
+        labels = tuple(dict.fromkeys(region_label(name, side) for name, side in places))
+        found.append(RejectedMovement(kind, onset_s, largest.peak_s, offset_s, labels))
+    return found
+
+
+def with_movements(
+    known: Sequence[RejectedMovement], wide: Sequence[RejectedMovement], slow: Sequence[RejectedMovement]
+) -> list[RejectedMovement]:
+    """Add movements of the whole part and slower ones, each once: what is known says more of them than their extent."""
+    passing = [movement for movement in known if movement.kind not in THROUGHOUT]
+    slow = besides(slow, passing)
+    swallows = [one for one in slow if one.kind == "swallowing"]
+    wide = besides(wide, [*swallows, *(one for one in passing if one.kind in PLAIN)])
+    return [*known, *wide, *(one for one in slow if one.kind == "swallowing" or not _meets(one, wide))]
+
+
+def without_shading(changes: Sequence[RejectedMovement], known: Sequence[RejectedMovement]) -> list[RejectedMovement]:
+    """Leave out occlusions that are the folds and shades of a mouth that moves all the while."""
+    mouth = [one for one in known if one.kind in ("speech", "expression")]
+    return [one for one in changes if one.kind != "occlusion" or _shared_share(one, mouth) < SHADED_SHARE]
+
+
+def _shared_share(one: RejectedMovement, others: Sequence[RejectedMovement]) -> float:
+    """Largest share of a span that another one has in common with it."""
+    common_s = (min(one.offset_s, other.offset_s) - max(one.onset_s, other.onset_s) for other in others)
+    return max(common_s, default=0.0) / max(one.offset_s - one.onset_s, 1e-9)
+
+
+def besides(movements: Sequence[RejectedMovement], others: Sequence[RejectedMovement]) -> list[RejectedMovement]:
+    """Those movements that no other one meets in time."""
+    return [one for one in movements if not _meets(one, others)]
+
+
+def _meets(one: RejectedMovement, others: Sequence[RejectedMovement]) -> bool:
+    return any(other.onset_s <= one.offset_s and one.onset_s <= other.offset_s for other in others)
+
+
+def _spans(slow: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Slow movements that overlap in time, together."""
+    spans: list[list[Candidate]] = []
+    until_s = -np.inf
+    for one in sorted(slow, key=lambda one: one.onset_s):
+        if one.onset_s > until_s + PART_MARGIN_S:
+            spans.append([])
+        spans[-1].append(one)
+        until_s = max(until_s, one.offset_s)
+    return spans
+
+
+def _region_of(one: Candidate, signals: MotionSignals, regions: RegionTrack) -> tuple[str, Side | None]:
+    """Region of the grid point that is nearest."""
+    apart = ((signals.point_px - np.array([one.x_px, one.y_px])) ** 2).sum(1)
+    index = int(signals.region_of_point[int(np.argmin(apart))])
+    return (regions.names[index], regions.sides[index]) if index >= 0 else ("skin", None)

@@ -1,0 +1,88 @@
+"""Movements slower than twitches: skin that goes somewhere, stays, and comes back at leisure.
+
+A lid that follows a glance, a swallowing chin, a smile: to a search for twitches each is a train of them, one upon the
+other, without the valleys between. One movement out and back explains such a course as well as the train does.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import numpy as np
+
+from vision.model.arrays import BoolArray, FloatArray
+
+CHAINED_S = 0.35  # between peaks of one chain: at less than 3 a second the valleys between twitches reach the level
+BEFORE_S, AFTER_S = 0.3, 0.5  # of a chain, that are looked at with it
+TURNS_S = (0.03, 0.12, 0.25, 0.4, 0.7)  # that going out or back may take: a glance 0.03-0.06, a swallow 0.25-0.5
+SHORTEST_S = 0.3  # from the middle of going out to the middle of going back: twitches have 0.06-0.3, our choice
+LONGEST_S = 4.0  # of a chain; beyond it posture has taken the movement out
+FEWEST_FRAMES = 10
+MOST_MOMENTS = 30  # at which a slow movement may turn
+# By how much less a slow movement must leave unexplained than the train: simulated and shared films have 0.1-2.7 where
+# several twitches follow each other, single ones of 0.3 px up to 8, copies up to 12; swallows 3-27. Our choice.
+CHAIN_RATIO, SINGLE_RATIO = 3.5, 9.0
+MOST_LEFT = 0.03  # of the course: swallows leave 0.002-0.03; twitches that run together, and noise, 0.03 and more
+SITE_SHARE = 0.5  # of a site's twitches: where more are slow, the rest are what is left of such movements
+
+
+def slow_peaks(
+    peaks_s: FloatArray, course_px: FloatArray, train_px: FloatArray, seen: BoolArray, time_s: FloatArray
+) -> BoolArray:
+    """(K,) which twitches of a site are no twitches but a slower movement.
+
+    Parameters
+    ----------
+    peaks_s : (K,) of the twitches by which the course was explained. course_px : (T,) displacement of the site, its
+        level taken out. train_px : (T,) the sum of the twitches. seen : (T,) frames that count.
+    """
+    slow, order = np.zeros(len(peaks_s), bool), np.argsort(peaks_s)
+    for chain in chains(peaks_s[order]):
+        own = order[chain]
+        by_train, by_slow, whole = _left_of(course_px, train_px, seen, time_s, (peaks_s[own[0]], peaks_s[own[-1]]))
+        is_better = by_train > (CHAIN_RATIO if len(own) > 1 else SINGLE_RATIO) * by_slow
+        slow[own] = is_better and by_slow < MOST_LEFT * whole
+    return slow | bool(slow.sum() > SITE_SHARE * len(slow))
+
+
+def chains(peaks_s: FloatArray) -> list[slice]:
+    """Cut increasing times of peaks where they are far apart."""
+    cuts = np.flatnonzero(np.diff(peaks_s) > CHAINED_S) + 1
+    edges = [0, *cuts.tolist(), len(peaks_s)]
+    return [slice(first, stop) for first, stop in pairwise(edges) if stop > first]
+
+
+def _left_of(
+    course_px: FloatArray, train_px: FloatArray, seen: BoolArray, time_s: FloatArray, span_s: tuple[float, float]
+) -> tuple[float, float, float]:
+    """What is left of a course around a chain by the train, by one slow movement, and by none; 0s where none can be."""
+    inside = seen & (time_s >= span_s[0] - BEFORE_S) & (time_s <= span_s[1] + AFTER_S)
+    if span_s[1] - span_s[0] > LONGEST_S or inside.sum() < FEWEST_FRAMES:
+        return 0.0, 0.0, 0.0
+    course = course_px[inside]
+    by_none = float(((course - course.mean()) ** 2).sum())
+    return _left(course, train_px[None, inside]), _left(course, _slow(time_s[inside])), by_none
+
+
+def _slow(time_s: FloatArray) -> FloatArray:
+    """(S, t) movements out and back of every pace."""
+    turns_s = time_s[:: max(1, len(time_s) // MOST_MOMENTS)]
+    first, last = np.nonzero(turns_s[None] - turns_s[:, None] >= SHORTEST_S)
+    shapes = []
+    for out_s, back_s in product(TURNS_S, TURNS_S):
+        out, back = (_smooth((time_s - turns_s[:, None]) / pace_s + 0.5) for pace_s in (out_s, back_s))
+        shapes.append(out[first] - back[last])
+    return np.concatenate(shapes)
+
+
+def _smooth(share: FloatArray) -> FloatArray:
+    share = np.clip(share, 0.0, 1.0)
+    return np.asarray(share * share * (3 - 2 * share))
+
+
+def _left(course: FloatArray, shapes: FloatArray) -> float:
+    """Sum of squares that the best of (S, t) shapes leaves of a course, its level free."""
+    centred = course - course.mean()
+    shapes = shapes - shapes.mean(1, keepdims=True)
+    score = np.maximum(shapes @ centred, 0.0) ** 2 / np.maximum((shapes**2).sum(1), 1e-12)
+    return float(max(centred @ centred - score.max(initial=0.0), 1e-12))
