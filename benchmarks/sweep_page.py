@@ -23,6 +23,7 @@ def page(made: dict[str, str], rows: Sequence[Row], missing: int) -> str:
         _sustained_part([row for row in rows if row["group"] == "sustained"]),
         _rest_part([row for row in rows if row["group"] in REST_GROUPS]),
         _apart_part([row for row in rows if row["group"] == "artefact at rest"]),
+        _named_part(rows),
         _curve_part(rows),
         _limit_part([row for row in rows if row["group"] == "limit"]),
         _problem_part(rows),
@@ -128,6 +129,17 @@ def _apart_part(rows: Sequence[Row]) -> str:
         for name, members in counted.items()
     ]
     return f"## Artefacts with no twitch\n\n{markdown_table([*REST_HEADINGS, 'set apart as'], lines)}" if lines else ""
+
+
+def _named_part(rows: Sequence[Row]) -> str:
+    """Of the artefacts put in: how many were set apart under their own name."""
+    lines = []
+    for name, members in _by((row for row in rows if row.get("named")), "condition").items():
+        for kind in sorted({kind for row in members for kind in row["named"]}):
+            counts = [row["named"][kind] for row in members if kind in row["named"]]
+            hit, put_in = (sum(column) for column in zip(*counts, strict=True))
+            lines.append([name, kind, f"{hit}/{put_in}"])
+    return f"## Named\n\n{markdown_table(['condition', 'put in', 'named so'], lines)}" if lines else ""
 
 
 def _kinds(rows: Sequence[Row]) -> dict[str, int]:

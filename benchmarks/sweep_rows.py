@@ -28,6 +28,10 @@ ROW_FORMAT = 2
 CURVE_FACTORS = (0.6, 0.75, 0.9, 1.0, 1.15, 1.4)  # times all bars of detection
 BAR_SUFFIX = "_strength"  # of the settings that are bars in noise widths
 BLINK_EDGE_S = 0.1  # as long as a twitch takes to rise and begin to fall
+NAMED_S = 0.15  # beside an artefact, in which what is set apart still counts as it
+UNSEEN_KINDS = frozenset({"keyframe", "drift"})  # drawn anew without a jump, and taken out without a trace
+FAINT_PX = 0.5  # of breath or pulse, below which a film does not show it: every simulated film has a trace
+SAME_TO_SEE = {"limb-motion": ("camera-motion",)}  # of skin alone, limb and camera look the same
 NO_RESULT = frozenset({"report", "library", "__pycache__"})  # folders of vision that change no row
 Row = dict[str, Any]
 
@@ -120,9 +124,31 @@ def score(document: ResultDocument, truth: dict[str, Any], rule: Rule) -> Row:
         "minutes": truth["duration_s"] / 60,
         "limit_px": limit_px,
         "rejected": [movement["kind"] for movement in result["rejected"]],
+        "named": named_right(truth, result["rejected"]),
         "errors": [_errors(events[i], truth["twitches"][j], truth, limit_px) for i, j in pairs],
     }
     return row
+
+
+def named_right(truth: dict[str, Any], rejected: list[Row]) -> dict[str, list[int]]:
+    """Of the artefacts put in, by kind: how many are set apart under their own name, within NAMED_S, and how many are.
+
+    Faint breath and pulse are in every film, and keyframes that do not show are no artefact: they are left out.
+    """
+    counts: dict[str, list[int]] = {}
+    for true in truth.get("distractors", []):
+        is_faint = truth.get("scenario", {}).get(f"{true['kind']}_px", FAINT_PX) < FAINT_PX
+        if is_faint or true["kind"] in UNSEEN_KINDS:
+            continue
+        hit = any(
+            one["kind"] in SAME_TO_SEE.get(true["kind"], (true["kind"],))
+            and one["onset_s"] - NAMED_S <= true["offset_s"]
+            and one["offset_s"] + NAMED_S >= true["onset_s"]
+            for one in rejected
+        )
+        found = counts.setdefault(true["kind"], [0, 0])
+        found[0], found[1] = found[0] + hit, found[1] + 1
+    return counts
 
 
 def missed_under_blinks(truth: dict[str, Any], found: set[int]) -> int:

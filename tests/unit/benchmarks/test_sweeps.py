@@ -15,7 +15,7 @@ from benchmarks.conditions import conditions
 from benchmarks.limits import at_rest, onsets_s, plan_at_limit
 from benchmarks.surrogates import surrogate
 from benchmarks.sweep_page import page
-from benchmarks.sweep_rows import Store, missed_under_blinks, moved_bars, score, sweep_row
+from benchmarks.sweep_rows import Store, missed_under_blinks, moved_bars, named_right, score, sweep_row
 from tests.unit.benchmarks.test_informed import match
 from tests.unit.twitch.motion_builders import Planted, face, film, findings
 from vision.settings import Settings
@@ -233,3 +233,14 @@ def test_a_real_row(tmp_path: Path) -> None:
     assert sum(row["counts"][::2]) == row["n_true"] > 0
     assert row["curve"][0][0] < 1
     json.dumps(row)
+
+
+def test_an_artefact_counts_as_named_by_its_own_kind_at_its_own_time() -> None:
+    put_in = [("head-motion", 1.0), ("head-motion", 5.0), ("limb-motion", 3.0), ("keyframe", 2.0), ("breathing", 0.0)]
+    truth = {
+        "distractors": [{"kind": kind, "onset_s": at_s, "offset_s": at_s + 0.5} for kind, at_s in put_in],
+        "scenario": {"breathing_px": 0.2},
+    }
+    said = [("head-motion", 1.6), ("camera-motion", 5.0), ("camera-motion", 3.2)]
+    rejected = [{"kind": kind, "onset_s": at_s, "offset_s": at_s + 0.2} for kind, at_s in said]
+    assert named_right(truth, rejected) == {"head-motion": [1, 2], "limb-motion": [1, 1]}
