@@ -177,12 +177,16 @@ def fit_autoregression(values: FloatArray, order: int, seen: BoolArray) -> Float
     Columns are scaled by their robust width and clipped at three of it, so that twitches do not shape the noise
     model. Samples that were not seen count as zero.
     """
-    width = robust_sd(values[seen])
-    scaled = values / np.where(width > 0, width, 1.0)
-    np.clip(scaled, -3.0, 3.0, out=scaled)
-    scaled *= seen[:, None]
     count = len(values)
-    lagged = np.array([np.vdot(scaled[: count - lag], scaled[lag:]) for lag in range(order + 1)])
+
+    def lagged_of(own: slice) -> FloatArray:
+        width = _robust_sd(values[seen, own])
+        scaled = values[:, own] / np.where(width > 0, width, 1.0)
+        np.clip(scaled, -3.0, 3.0, out=scaled)
+        scaled *= seen[:, None]
+        return np.array([np.vdot(scaled[: count - lag], scaled[lag:]) for lag in range(order + 1)])
+
+    lagged = np.sum([np.zeros(order + 1), *each_block(lagged_of, values.shape[1], BLOCK_COLUMNS)], axis=0)
     if lagged[0] <= 0:
         return np.zeros(order)
     lagged[0] *= 1.001  # a grain of white noise keeps the equations solvable

@@ -25,18 +25,26 @@ def covered_points(tracks: PointTracks) -> BoolArray:
 
     In the middle of a broad shadow the skin is followed as ever.
     """
-    darker, mismatch = _against_usual(tracks)
+    covered = np.zeros(tracks.luma_ratio.shape, bool)
+    frames = max(1, round(BLOCK_S / max(float(np.median(np.diff(tracks.time_s))), 1e-6)))
+    beside = _neighbours(tracks.point_px, REACH_CELLS * tracks.spacing_px)
+    for own in blocks(len(covered), frames):
+        first = max(0, min(own.start - 2 * EDGE_FRAMES, len(covered) - frames))  # the last block reaches back
+        darker, mismatch = _against_usual(tracks, slice(first, own.stop + 2 * EDGE_FRAMES))
+        covered[own] = _seeds(darker, mismatch, beside)[own.start - first : own.stop - first]
+    for _ in range(EDGE_FRAMES):
+        covered[1:] |= covered[:-1].copy()
+        covered[:-1] |= covered[1:].copy()
+    return covered
+
+
+def _seeds(darker: FloatArray, mismatch: FloatArray, beside: sparse.csr_matrix) -> BoolArray:
+    """(T, N) what is covered for certain, and what beside it shows a trace."""
     seeds = (darker > DARK) & ((mismatch > MISMATCH) | (_change(darker) > DARK))
     seeds |= (darker > FAINT) & (mismatch > PLAIN_MISMATCH)
-    if not seeds.any():
-        return seeds
     traces = (darker > SLIGHT) | (mismatch > MISMATCH)
-    beside = _neighbours(tracks.point_px, REACH_CELLS * tracks.spacing_px)
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS if seeds.any() else 0):
         seeds |= traces & (np.asarray(beside @ seeds.T.astype(np.float32)).T > 0)
-    for _ in range(EDGE_FRAMES):
-        seeds[1:] |= seeds[:-1].copy()
-        seeds[:-1] |= seeds[1:].copy()
     return np.asarray(seeds)
 
 
@@ -48,25 +56,20 @@ def _change(darker: FloatArray) -> FloatArray:
     return change
 
 
-def _against_usual(tracks: PointTracks) -> tuple[FloatArray, FloatArray]:
-    """(T, N) change of log brightness in what counts, 0 below a point's own noise; mismatch ÷ the usual one."""
-    darker, mismatch = np.zeros(tracks.luma_ratio.shape, np.float32), np.ones(tracks.luma_ratio.shape, np.float32)
-    frames = max(1, round(BLOCK_S / max(float(np.median(np.diff(tracks.time_s))), 1e-6)))
-    for own in blocks(len(darker), frames):
-        own = slice(max(0, min(own.start, len(darker) - frames)), own.stop)  # the last block reaches back
-        seen = np.isfinite(tracks.luma_ratio[own]).all(1)
-        if not seen.any():
-            continue
-        light = np.log(np.maximum(tracks.luma_ratio[own][seen].astype(float), 1e-3))
-        light -= np.median(light, axis=1, keepdims=True)
-        light -= np.median(light, axis=0)
-        size = np.abs(light)
-        noise = WIDTHS * 1.4826 * np.median(size, axis=0)
-        residual = tracks.residual_luma[own][seen]
-        residual = residual / np.maximum(np.median(residual, axis=0), 1e-6)
-        residual /= np.maximum(np.median(residual, axis=1, keepdims=True), 1.0)  # blur and focus change all alike
-        rows = np.flatnonzero(seen) + own.start
-        darker[rows], mismatch[rows] = np.where(size > noise, size, 0.0), residual
+def _against_usual(tracks: PointTracks, own: slice) -> tuple[FloatArray, FloatArray]:
+    """Change of log brightness in some frames, 0 below a point's own noise, and mismatch ÷ the usual one there."""
+    ratio, residual = tracks.luma_ratio[own], tracks.residual_luma[own]
+    darker, mismatch = np.zeros(ratio.shape, np.float32), np.ones(ratio.shape, np.float32)
+    seen = np.isfinite(ratio).all(1)
+    if not seen.any():
+        return darker, mismatch
+    light = np.log(np.maximum(ratio[seen].astype(np.float32), 1e-3))
+    light -= np.median(light, axis=1, keepdims=True)
+    light -= np.median(light, axis=0)
+    size = np.abs(light)
+    darker[seen] = np.where(size > WIDTHS * 1.4826 * np.median(size, axis=0), size, 0.0)
+    known = residual[seen] / np.maximum(np.median(residual[seen], axis=0), 1e-6)
+    mismatch[seen] = known / np.maximum(np.median(known, axis=1, keepdims=True), 1.0)  # blur and focus change all alike
     return darker, mismatch
 
 

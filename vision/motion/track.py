@@ -186,7 +186,7 @@ class GridTracker:
 
 def _joined(blocks: list[FloatArray], shape: tuple[int, ...]) -> FloatArray:
     """Rows of all blocks, NaN beyond them; each block is let go as it is copied, so that a long clip is held once."""
-    rows = np.empty(shape, np.float32)
+    rows = np.empty(shape, blocks[0].dtype if blocks else np.float32)
     stop = 0
     while blocks:
         block = blocks.pop(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vision.blocks import blocks
 from vision.dsp import median_of_sorted, robust_sd, running_quantile
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import RejectedKind, RejectedMovement
@@ -23,6 +24,7 @@ SMALLEST_BLUR = 0.2  # of log sharpness, below its usual level
 USUAL_S = 6.0  # window of that level
 NOISE_WIDTHS = 8.0
 FRAME_STEP_SHARE = 0.01  # of the width of what is tracked, in one frame: a picture that moves so fast is blurred, too
+BLOCK_FRAMES = 512  # worked on at once: bounds the memory of a long clip
 KEYFRAME_RATIO = 3.0  # typical step into a keyframe ÷ that into other frames
 
 
@@ -104,11 +106,21 @@ def _speed_px(signals: MotionSignals) -> FloatArray:
 
 def _keyframes(signals: MotionSignals, regions: RegionTrack) -> list[RejectedMovement]:
     """Name the keyframes, where the picture jumps at them: all is drawn anew there."""
-    step = np.hypot(*np.moveaxis(np.diff(signals.displacement_px, axis=0), -1, 0))
-    typical = np.r_[0.0, median_of_sorted(np.sort(np.nan_to_num(step), axis=1).T)]
-    at = signals.is_keyframe & (np.arange(len(typical)) > 0)
+    at = signals.is_keyframe & (np.arange(len(signals.is_keyframe)) > 0)
+    if not at.any():
+        return []
+    typical = np.concatenate([_typical_steps(signals.displacement_px, own) for own in blocks(len(at), BLOCK_FRAMES)])
     others = typical[~at & (typical > 0)]
-    if not at.any() or not len(others):
+    if not len(others):
         return []
     jumps = at & (typical > KEYFRAME_RATIO * np.median(others))
     return _named("keyframe", jumps, typical, signals, regions)
+
+
+def _typical_steps(displacement_px: FloatArray, own: slice) -> FloatArray:
+    """Median step of the points from the frame before into each of some frames; 0 into the first."""
+    before = max(0, own.start - 1)
+    step = np.diff(displacement_px[before : own.stop], axis=0)
+    size = np.sort(np.nan_to_num(np.hypot(step[..., 0], step[..., 1])), axis=1)
+    typical = median_of_sorted(size.T) if size.shape[1] else np.zeros(len(size))
+    return np.asarray(typical if own.start else np.r_[0.0, typical])

@@ -20,7 +20,7 @@ BESIDE = 1.35  # × a frequency: how far its own line reaches, and the band that
 COLOUR_SHARE, BREATH_SHARE = 0.35, 0.6
 MOVED_RATIO, MOVED_POINTS = 4.0, 0.2
 SMALLEST_BREATH_PX = 0.3
-BLOCK_POINTS = 256
+BLOCK_POINTS = 32  # worked on at once: bounds the memory of a long clip
 FEWEST_BINS = 3  # of a spectrum, in a band
 
 
