@@ -100,6 +100,7 @@ def _share_moved_as_one(one: ByteArray, other: ByteArray, area: BoolArray) -> fl
     size = (max(8, round(one.shape[1] * scale)), max(8, round(one.shape[0] * scale)))
     first, second = (cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.uint8) for luma in (one, other))
     inside = cv2.resize(area.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    second = _as_bright(second, first, inside.astype(bool))
     points = cv2.goodFeaturesToTrack(first, 150, 0.01, 6, mask=inside)
     if points is None or len(points) < FEWEST_POINTS:
         return 0.0
@@ -113,3 +114,11 @@ def _share_moved_as_one(one: ByteArray, other: ByteArray, area: BoolArray) -> fl
         points[kept], moved[kept], ransacReprojThreshold=max(1.0, ALIKE_PX_SHARE * max(size))
     )
     return 0.0 if agree is None else float(agree.sum()) / len(points)
+
+
+def _as_bright(luma: ByteArray, like: ByteArray, inside: BoolArray) -> ByteArray:
+    """Scale a picture to the brightness of another one in the area: a step of the exposure replaces nothing."""
+    if not inside.any():
+        return luma
+    gain = float(like[inside].mean()) / max(float(luma[inside].mean()), 1.0)
+    return np.clip(luma * gain, 0, 255).astype(np.uint8)

@@ -8,6 +8,7 @@ from vision.errors import NothingToMeasureError, SettingsError
 from vision.locate.choose import choose_locator
 from vision.locate.mesh import OUTLINE_CORNERS
 from vision.locate.skin import outline_of, skin_area
+from vision.locate.skin_doubts import changes_content
 from vision.settings import LocateSettings
 
 SETTINGS = LocateSettings()
@@ -53,6 +54,16 @@ def test_a_flat_picture_is_refused(level):
 def test_a_picture_that_is_replaced_is_no_body_part():
     with pytest.raises(NothingToMeasureError, match="changes"):
         choose_locator(clip(lambda k: forearm(seed=k)[0]), SETTINGS)
+
+
+@pytest.mark.parametrize("gain", [0.7, 0.85, 1.15])
+def test_an_exposure_that_steps_replaces_nothing(gain):
+    """Accident: skin under a phone that steps its exposure was refused as a picture that changes too much."""
+    skin, inside = forearm()
+    stepped = np.clip(skin * gain, 0, 255).astype(np.uint8)
+    frames = [frame_of(stepped if number % 2 else skin, number / 3) for number in range(6)]
+    assert not changes_content(frames, inside)
+    assert choose_locator(frames, LocateSettings()).view == "skin"
 
 
 def test_green_is_no_skin_unless_the_user_says_so():
