@@ -6,25 +6,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vision.dsp import robust_sd, twitch_waveform, whiten
+from vision.dsp import robust_sd, twitch_waveform
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
-from vision.twitch.artefacts import runs
 from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns, snaps
 from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
 from vision.twitch.shape import share_in_time
 from vision.twitch.sites import Seed, peaks_of
 from vision.twitch.slow import slow_peaks
 from vision.twitch.survey import Survey
+from vision.twitch.watching import seen_frames
 
 PLACE_REACH_SIGMA = 2.0  # around a seed within which a single event may lie
 PLAIN_STRENGTH = 2.0  # times what a single twitch needs: so strong a movement is no echo, our choice
 EXTENT_RANGE = 1.5  # times by which one twitch may be quicker or slower than those of its site, our choice
-FEWEST_COVERED_FRAMES = 12  # of blinks or speech, by which to judge whether they move a place
-FLANK_QUANTILE = 0.8  # a lid moves in 0.2 s of the 0.5 s that a blink covers
-STILL_IN_BLINKS = 1.5  # times the usual motion, up to which blinks leave a place still
-STILL_ACROSS = 6.0  # the same across a site's twitches, where only noise and their unsteady direction are usual. Ours
-QUIETER_BLINKS = 0.25  # of the blinks tell whether blinks move a place: bursts fill up to three quarters. Our choice
 SAME_SIGMA = 3.0  # two seeds nearer than this may see one twitch
 
 
@@ -136,72 +131,6 @@ def _plausible_extent_s(event: Candidate, waveform: Waveform) -> tuple[float, fl
     before_s = float(np.clip(event.peak_s - event.onset_s, rise_s / EXTENT_RANGE, EXTENT_RANGE * rise_s))
     after_s = float(np.clip(event.offset_s - event.peak_s, fall_s / EXTENT_RANGE, EXTENT_RANGE * fall_s))
     return event.peak_s - before_s, event.peak_s + after_s
-
-
-def seen_frames(seed: Seed, survey: Survey) -> BoolArray:
-    """(T,) frames in which a site can be seen: those of known movements only where these do not move it."""
-    hidden = np.zeros(len(survey.in_view), bool)
-    if not _is_still_in_blinks(seed, survey):
-        hidden |= survey.cover.lids
-    if not _is_still_in_speech(seed, survey):
-        hidden |= survey.cover.mouth
-    if not _is_still_in_glances(seed, survey):
-        hidden |= survey.cover.elsewhere
-    if not _is_still_in_steps(seed, survey):
-        hidden |= survey.cover.steps
-    return np.asarray(survey.in_view & ~hidden)
-
-
-def _is_still_in_blinks(seed: Seed, survey: Survey) -> bool:
-    """Say whether blinks leave a place as it is.
-
-    Every complete blink moves what it moves; of twitches, some blinks are free. So the quieter ones tell. A place that
-    blinks move across its twitches' way, where no twitch goes, is moved by them, too. Partial ones tell nothing.
-    """
-    inside = survey.tracked & survey.cover.shut & ~survey.cover.mouth
-    if inside.sum() < FEWEST_COVERED_FRAMES:
-        return False
-    blinks = [inside & _between(*run, len(inside)) for run in runs(survey.cover.shut)]
-    along, across = (_stir(one, [own for own in blinks if own.any()], survey) for one in (seed, _across(seed)))
-    quieter = float(np.quantile(along, QUIETER_BLINKS, method="lower"))
-    return quieter < STILL_IN_BLINKS and float(np.median(across)) < STILL_ACROSS
-
-
-def _is_still_in_speech(seed: Seed, survey: Survey) -> bool:
-    """Say whether talking and smiling leave a place as it is, by all their frames: they last, and blinks do not."""
-    inside = survey.tracked & survey.cover.mouth
-    return bool(inside.sum() >= FEWEST_COVERED_FRAMES and _stir(seed, [inside], survey)[0] < STILL_IN_BLINKS)
-
-
-def _is_still_in_glances(seed: Seed, survey: Survey) -> bool:
-    """Say whether eyes that turn leave a place as it is, by all moments together: each glance goes another way."""
-    inside = survey.tracked & survey.cover.glances & ~survey.cover.frames
-    return not inside.any() or bool(_stir(seed, [inside], survey)[0] < STILL_IN_BLINKS)
-
-
-def _is_still_in_steps(seed: Seed, survey: Survey) -> bool:
-    """Say whether steps of the exposure leave a place as it is; the quieter ones tell, as with blinks."""
-    inside = survey.tracked & survey.cover.steps & ~survey.cover.frames
-    steps = [own for own in (inside & _between(*run, len(inside)) for run in runs(survey.cover.steps)) if own.any()]
-    return not steps or float(np.quantile(_stir(seed, steps, survey), QUIETER_BLINKS, method="lower")) < STILL_IN_BLINKS
-
-
-def _stir(seed: Seed, parts: list[BoolArray], survey: Survey) -> FloatArray:
-    """By how much a place moves more in each of some parts of the film than where nothing known moves it."""
-    moved = np.abs(whiten(seed.course(), seed.response.sought.coefficients))
-    usual = float(np.quantile(moved[survey.tracked & ~survey.cover.frames], FLANK_QUANTILE))
-    return np.array([float(np.quantile(moved[own], FLANK_QUANTILE)) for own in parts]) / max(usual, 1e-12)
-
-
-def _between(first: int, last: int, count: int) -> BoolArray:
-    """(T,) frames from the first to the last."""
-    frame = np.arange(count)
-    return np.asarray((frame >= first) & (frame <= last))
-
-
-def _across(seed: Seed) -> Seed:
-    """The same place, seen across the way of its twitches."""
-    return replace(seed, direction=np.array([-seed.direction[1], seed.direction[0]]))
 
 
 def _pulses(
