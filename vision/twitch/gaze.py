@@ -11,9 +11,9 @@ from vision.model.regions import RegionTrack, region_label
 from vision.twitch.artefacts import runs
 
 STEP_S = 0.17  # over which a glance is seen: two of the samples that landmarks come at; a saccade takes 0.03-0.1
-# Eye widths. The eyeball's radius is 0.4 of an eye's width, so this is a turn of some 5 degrees; the landmarks of an
+# Eye widths. The eyeball's radius is 0.4 of an eye's width, so this is a turn of some 4 degrees; the landmarks of an
 # eye at rest wander by 0.004 (simulated films). Our choice, as are the next two.
-SMALLEST_STEP = 0.035
+SMALLEST_STEP = 0.03
 NOISE_WIDTHS = 6.0
 AWAY_SHARE = 0.6  # of the smallest step, from which the eyes look elsewhere
 USUAL_S = 10.0  # over which they mostly look one way, as for the shape of the mouth

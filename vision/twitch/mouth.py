@@ -17,6 +17,10 @@ from vision.twitch.artefacts import runs
 from vision.twitch.strength import grow
 
 MOUTH_REGIONS = frozenset({"mouth-corner", "upper-lip", "lower-lip", "chin"})
+# Of one who parts the lips so often in a film, syllables count from this share of the change on, where so many come
+# within so short a time. A mouth at rest wanders by 0.002 (simulated, standard deviation), once by 0.016 (real). Ours.
+TALKATIVE_SYLLABLES = 6
+QUIET_SHARE, QUIET_SYLLABLES, QUIET_SPAN_S, SYLLABLE_S = 0.6, 3, 1.5, 0.15
 FEWEST_SYLLABLES = 2  # a mouth that opens once yawns, swallows or is licked
 
 
@@ -30,6 +34,8 @@ def mouth_movements(regions: RegionTrack, settings: FeatureSettings) -> tuple[Re
     if not np.isfinite(regions.mouth_iod).any():
         return ()
     parted, drawn = _parted_and_drawn(regions, settings)
+    if len(runs(parted > 1)) >= TALKATIVE_SYLLABLES:
+        parted = np.maximum(parted, _quiet_talk(parted, regions.time_s))
     size = np.maximum(parted, drawn)
     places = zip(regions.names, regions.sides, strict=True)
     labels = tuple(region_label(name, side) for name, side in places if name in MOUTH_REGIONS)
@@ -40,6 +46,18 @@ def mouth_movements(regions: RegionTrack, settings: FeatureSettings) -> tuple[Re
         kind: RejectedKind = "speech" if len(runs(parted[span] > 1)) >= FEWEST_SYLLABLES else "expression"
         found.append(RejectedMovement(kind, onset_s, peak_s, offset_s, labels))
     return tuple(found)
+
+
+def _quiet_talk(parted: FloatArray, time_s: FloatArray) -> FloatArray:
+    """(T,) what counts for more where somebody who talks anyway parts the lips by less, again and again."""
+    loud = parted / QUIET_SHARE
+    peaks_s = np.array([time_s[first + int(np.argmax(loud[first : last + 1]))] for first, last in runs(loud > 1)])
+    talking = np.zeros(len(time_s), bool)
+    for number in range(len(peaks_s) - QUIET_SYLLABLES + 1):
+        from_s, to_s = peaks_s[number], peaks_s[number + QUIET_SYLLABLES - 1]
+        if to_s - from_s <= QUIET_SPAN_S:
+            talking |= (time_s >= from_s - SYLLABLE_S) & (time_s <= to_s + SYLLABLE_S)
+    return np.where(talking, loud, 0.0)
 
 
 def _parted_and_drawn(regions: RegionTrack, settings: FeatureSettings) -> tuple[FloatArray, FloatArray]:

@@ -49,9 +49,13 @@ def _is_still_in_blinks(seed: Seed, survey: Survey) -> bool:
 
 
 def _is_still_in_speech(seed: Seed, survey: Survey) -> bool:
-    """Say whether talking and smiling leave a place as it is, by all their frames: they last, and blinks do not."""
+    """Say whether talking and smiling leave a place as it is; the quieter ones tell, as with blinks."""
     inside = survey.tracked & survey.cover.mouth
-    return bool(inside.sum() >= FEWEST_COVERED_FRAMES and _stir(seed, [inside], survey)[0] < STILL_IN_BLINKS)
+    spans = [inside & _between(*run, len(inside)) for run in runs(survey.cover.mouth)]
+    seen = [own for own in spans if own.any()]
+    if inside.sum() < FEWEST_COVERED_FRAMES:
+        return False
+    return float(np.quantile(_stir(seed, seen, survey), QUIETER_BLINKS, method="lower")) < STILL_IN_BLINKS
 
 
 def _is_still_in_glances(seed: Seed, survey: Survey) -> bool:
@@ -70,8 +74,15 @@ def _is_still_in_steps(seed: Seed, survey: Survey) -> bool:
 def _stir(seed: Seed, parts: list[BoolArray], survey: Survey) -> FloatArray:
     """By how much a place moves more in each of some parts of the film than where nothing known moves it."""
     moved = np.abs(whiten(seed.course(), seed.response.sought.coefficients))
-    usual = float(np.quantile(moved[survey.tracked & ~survey.cover.frames], FLANK_QUANTILE))
+    usual = float(np.quantile(moved[_undisturbed(survey)], FLANK_QUANTILE))
     return np.array([float(np.quantile(moved[own], FLANK_QUANTILE)) for own in parts]) / max(usual, 1e-12)
+
+
+def _undisturbed(survey: Survey) -> BoolArray:
+    """(T,) frames in which nothing known moves any place; where there are next to none, those of no blink or talk."""
+    free = survey.tracked & ~survey.cover.frames
+    calm = free & ~survey.cover.elsewhere & ~survey.cover.steps
+    return calm if calm.sum() >= FEWEST_COVERED_FRAMES else free
 
 
 def _between(first: int, last: int, count: int) -> BoolArray:

@@ -91,3 +91,12 @@ def test_frames_of_a_movement_are_those_between_its_ends() -> None:
     time_s = np.array([0.9, 1.0, 1.7, 2.0, 2.1])
     np.testing.assert_array_equal(movement_frames((one,), time_s), [0, 1, 1, 1, 0])
     np.testing.assert_array_equal(movement_frames((one,), time_s, margin_s=0.1), [1, 1, 1, 1, 1])
+
+
+def test_who_talks_aloud_is_heard_when_the_lips_part_by_less() -> None:
+    aloud = np.where((TIME_S > 2) & (TIME_S < 4), np.sin(np.pi * 4 * TIME_S) ** 2, 0.0)
+    quiet = np.where((TIME_S > 12) & (TIME_S < 14), np.sin(np.pi * 4 * TIME_S) ** 2, 0.0)
+    assert movements(0.015 * quiet, (1.0, 0.0, 0.0)) == ()
+    first, second = movements(0.05 * aloud + 0.015 * quiet, (1.0, 0.0, 0.0))
+    assert (first.kind, second.kind) == ("speech", "speech")
+    assert second.onset_s == pytest.approx(12.0, abs=0.3)
