@@ -30,6 +30,7 @@ from vision.twitch.set_apart import (
     slow_movements,
     with_movements,
     with_steps,
+    without_crossings,
     without_shading,
 )
 from vision.twitch.sites import find_seeds, find_singles
@@ -151,7 +152,7 @@ def _candidates(
     )
     lasting = without_shadows(localised(lasting, signals, cleaned, resting, sigmas_px, settings), settings)
     brief = without_repeats(localised(found, signals, cleaned, resting, sigmas_px, settings), settings)
-    brief = [event for event in brief if not _is_covered(event, lasting)]
+    brief = without_crossings([event for event in brief if not _is_covered(event, lasting)], signals)
     brief = credible(brief, float(cleaned.in_view.sum() * np.median(np.diff(signals.time_s))), settings)
     return sorted([*brief, *lasting], key=lambda event: event.onset_s), slow
 

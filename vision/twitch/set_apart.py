@@ -20,6 +20,8 @@ from vision.twitch.mouth import mouth_movements
 
 MOMENT_MARGIN_S = 0.1  # beside a turn of the eyes, in which the lids follow, or a step of the exposure
 PART_SIGMA, PART_MARGIN_S = 4.0, 0.25  # around a slower movement, within which single events are a part of it. Ours
+CROSSING_SIGMA, CROSSING_S = 3.0, 0.15  # footprints and time beside something that crosses, in which it pulls. Ours
+CROSSING_SHARE = 0.5  # of a site's events
 SHADED_SHARE = 0.8  # of an occlusion, in which the mouth moves: hands and hairs are not so true to it. Our choice
 PLAIN: frozenset[RejectedKind] = frozenset({"occlusion", "focus", "exposure", "head-motion", "camera-motion"})
 SWALLOWING_REGIONS = frozenset({"chin", "lower-lip"})  # the larynx lifts the floor of the mouth; the lips stay closed
@@ -91,6 +93,25 @@ def is_part(event: Candidate, slow: Sequence[Candidate]) -> bool:
         < PART_SIGMA * max(event.sigma_px, other.sigma_px)
         for other in slow
     )
+
+
+def without_crossings(events: Sequence[Candidate], signals: MotionSignals) -> list[Candidate]:
+    """Leave out what moves beside something that crosses: single events, and sites that move mostly then.
+
+    What is covered is not measured, but its edge pulls the skin beside it along.
+    """
+    beside = {id(event) for event in events if _is_beside_cover(event, signals)}
+    sites: dict[int, list[bool]] = {}
+    for event in events:
+        sites.setdefault(event.seed, []).append(id(event) in beside)
+    shady = {seed for seed, flags in sites.items() if np.mean(flags) > CROSSING_SHARE}
+    return [event for event in events if id(event) not in beside or not (event.is_single or event.seed in shady)]
+
+
+def _is_beside_cover(event: Candidate, signals: MotionSignals) -> bool:
+    during = np.abs(signals.time_s - event.peak_s) <= CROSSING_S
+    near = np.hypot(*(signals.point_px - np.array([event.x_px, event.y_px])).T) < CROSSING_SIGMA * event.sigma_px
+    return bool(signals.covered[np.ix_(during, near)].any())
 
 
 def slow_movements(slow: Sequence[Candidate], signals: MotionSignals, regions: RegionTrack) -> list[RejectedMovement]:

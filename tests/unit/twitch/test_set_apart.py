@@ -8,7 +8,8 @@ import numpy as np
 
 from tests.unit.twitch.motion_builders import Planted, face, film, findings, unmatched
 from vision.model.events import EventSet, RejectedKind, RejectedMovement
-from vision.twitch.set_apart import besides, with_movements, without_shading
+from vision.twitch.detect import Candidate
+from vision.twitch.set_apart import besides, with_movements, without_crossings, without_shading
 
 SIGNALS = film(duration_s=16)
 TIME_S = SIGNALS.time_s
@@ -72,3 +73,24 @@ def test_the_same_elsewhere_is_expression_and_no_twitch() -> None:
     told = slow_film(-20.0, -20.0)
     assert told.events == ()
     assert [one.kind for one in told.rejected] == ["expression"] * 3
+
+
+def test_what_moves_beside_something_that_crosses_is_no_twitch() -> None:
+    covered = np.zeros(SIGNALS.valid.shape, bool)
+    covered[np.ix_((TIME_S > 4) & (TIME_S < 5), SIGNALS.point_px[:, 0] > 20)] = True
+    signals = replace(SIGNALS, covered=covered)
+
+    def event(peak_s: float, x_px: float, seed: int, *, is_single: bool = False) -> Candidate:
+        return Candidate(
+            round(30 * peak_s), peak_s - 0.05, peak_s, peak_s + 0.1, x_px, 0.0, 1.0, 0.0, 7.5, 9.0, 3.0, seed,
+            is_single=is_single,
+        )  # fmt: skip
+
+    pulled = [event(4.2, 15.0, 0), event(4.6, 15.0, 0), event(9.0, 15.0, 0), event(4.5, 18.0, 1, is_single=True)]
+    own = [
+        event(4.5, 12.0, 2),
+        *(event(at_s, 12.0, 2) for at_s in (1.0, 2.0, 7.0)),
+        event(4.5, -40.0, 3, is_single=True),
+    ]
+    kept = without_crossings([*pulled, *own], signals)
+    assert kept == [pulled[2], *own]
