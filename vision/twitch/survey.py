@@ -28,7 +28,8 @@ class Survey:
     usable : (T,) quiet frames, in which a single movement stands for itself. tracked : (T,) those, and the frames of
     blinks and of wide movement, in which a known place may still be seen to twitch. in_view : (T,) frames that show
     the part. cover : frames of blinks and of the mouth. unrest : (T,) by how much all places move more than usual.
-    still : share of places that rest whatever twitches.
+    still : share of places that rest whatever twitches. point_px : (N, 2) and valid : (T, N) of the points that were
+        pooled, gaps bridged: what was not valid is no motion of the skin's.
     """
 
     motions: tuple[PlaceMotion, ...]
@@ -40,6 +41,8 @@ class Survey:
     cover: Cover
     unrest: FloatArray
     still: float
+    point_px: FloatArray
+    valid: BoolArray
 
     @property
     def tails(self) -> tuple[tuple[FloatArray, float], ...]:
@@ -87,7 +90,10 @@ def survey(signals: MotionSignals, cleaned: Cleaned, cover: Cover, settings: Det
         for rise_s in settings.rise_s[1:]:
             sizes = in_widths(motion, replace(sizes.sought, rise_s=rise_s), still)
             responses.append(respond(sizes, wide, time_s))
-    return Survey(motions, tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, cover, unrest, still)
+    return Survey(
+        motions, tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, cover, unrest, still,
+        signals.point_px, signals.valid,
+    )  # fmt: skip
 
 
 def place_motions(

@@ -12,6 +12,7 @@ from vision.twitch.artefacts import runs
 from vision.twitch.sites import Seed
 from vision.twitch.survey import Survey
 
+NEAR_SIGMA, FEWEST_VALID = 1.5, 0.5  # footprints around a site, and the share of the points there. Our choice
 FEWEST_COVERED_FRAMES = 12  # of blinks or speech, by which to judge whether they move a place
 FLANK_QUANTILE = 0.8  # a lid moves in 0.2 s of the 0.5 s that a blink covers
 STILL_IN_BLINKS = 1.5  # times the usual motion, up to which blinks leave a place still
@@ -20,8 +21,12 @@ QUIETER_BLINKS = 0.25  # of the blinks tell whether blinks move a place: bursts 
 
 
 def seen_frames(seed: Seed, survey: Survey) -> BoolArray:
-    """(T,) frames in which a site can be seen: those of known movements only where these do not move it."""
-    hidden = np.zeros(len(survey.in_view), bool)
+    """(T,) frames in which a site can be seen: those of known movements only where these do not move it.
+
+    Nor where most of the points around it were lost or covered: the motion that bridges such a gap rests by itself.
+    """
+    near = np.hypot(*(survey.point_px - seed.centre_px).T) < NEAR_SIGMA * seed.response.motion.sigma_px
+    hidden = survey.valid[:, near].mean(1) < FEWEST_VALID if near.any() else np.zeros(len(survey.in_view), bool)
     if not _is_still_in_blinks(seed, survey):
         hidden |= survey.cover.lids
     if not _is_still_in_speech(seed, survey):
