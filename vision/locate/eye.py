@@ -181,7 +181,7 @@ class EyeLocator:
         aperture, rings = np.full(2, np.nan), np.full((2, len(RIGHT_EYE), 2), np.nan)
         aperture[column], rings[column] = eye_aperture(native.ring), native.ring
         looks = np.full((2, 2), np.nan)
-        looks[column] = gaze(native.ring, native.iris)
+        looks[column] = gaze(native.ring, native.iris, outer_on_left=native.outer_on_left)
         return Sighting(
             time_s=frame.time_s,
             seen=_in_view(outlines, self._shape),

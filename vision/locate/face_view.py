@@ -219,7 +219,7 @@ def _sighting(points: FloatArray, frame: Frame, background_px: FloatArray, is_mi
         eye_aperture=np.array([eye_aperture(ring) for ring in rings]),
         eye_outline_px=rings,
         head_pose_deg=head_pose_deg(points),
-        gaze=np.array([gaze(ring, iris) for ring, iris in zip(rings, irises, strict=True)]),
+        gaze=np.array([gaze(rings[at], irises[at], outer_on_left=order[at] == 0) for at in (0, 1)]),
         background_px=background_px,
         mouth_iod=mouth_iod(points)[[0, 2, 1] if is_mirrored else [0, 1, 2]],
     )

@@ -108,19 +108,20 @@ def eye_aperture(ring: FloatArray) -> float:
     return float(np.mean(lids)) / width
 
 
-def gaze(ring: FloatArray, iris: FloatArray) -> FloatArray:
+def gaze(ring: FloatArray, iris: FloatArray, *, outer_on_left: bool) -> FloatArray:
     """Measure where an iris lies between the corners of its eye: the head may move, the measure stays.
 
     Parameters
     ----------
     ring : (16, 2) corners around the opening in the order of `RIGHT_EYE`. iris : (2,) its centre.
+    outer_on_left : the outer corner lies on the left of an upright picture.
 
     Returns
     -------
     (2,) eye widths from the middle between the corners, towards the picture's right along them and down from them;
     NaN where the eye has no width.
     """
-    left, right = sorted((ring[0], ring[8]), key=lambda corner: float(corner[0]))
+    left, right = (ring[0], ring[8]) if outer_on_left else (ring[8], ring[0])
     across = right - left
     squared = float(across @ across)
     if not squared > 0:

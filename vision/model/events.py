@@ -26,7 +26,9 @@ RejectedKind = Literal[
 ]
 REJECTED_KINDS: tuple[RejectedKind, ...] = get_args(RejectedKind)
 THROUGHOUT: frozenset[RejectedKind] = frozenset({"pulse", "breathing", "flicker"})
-"""Kinds that go on for the whole clip. They are taken out of the motion, so that nothing is hidden by them."""
+"""Kinds that go on for the whole clip and hide nothing."""
+TAKEN_OUT: frozenset[RejectedKind] = frozenset({"head-motion", "camera-motion", "keyframe"})
+"""Kinds during which twitches are found as ever: the model of the whole follows the movement."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from vision.model.context import PatientContext
-from vision.model.events import THROUGHOUT, EyeClosureEvent, RejectedMovement, Site, TwitchEvent
+from vision.model.events import TAKEN_OUT, THROUGHOUT, EyeClosureEvent, RejectedMovement, Site, TwitchEvent
 from vision.model.features import Features, PatternCall
 from vision.model.regions import RegionName, RegionTrack, Side, View
 from vision.model.signals import MotionSignals
@@ -138,8 +138,13 @@ class ResultDocument(BaseModel):
     settings: dict[str, dict[str, Any]] | None = None
 
     @property
+    def hiding(self) -> tuple[RejectedMovement, ...]:
+        """What was set apart and may hide a twitch meanwhile; movements of the whole are taken out of the motion."""
+        return tuple(movement for movement in self.passing if movement.kind not in TAKEN_OUT)
+
+    @property
     def passing(self) -> tuple[RejectedMovement, ...]:
-        """What was set apart and comes and goes, and may hide a twitch meanwhile."""
+        """What was set apart and comes and goes."""
         return tuple(movement for movement in self.rejected if movement.kind not in THROUGHOUT)
 
 

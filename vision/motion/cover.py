@@ -17,7 +17,7 @@ DARK, SLIGHT, FAINT = 0.03, 0.015, 0.01
 MISMATCH, PLAIN_MISMATCH = 1.5, 3.0  # times the usual: texture that is not the point's own; a thin hair is hardly dark
 WIDTHS = 6.0  # robust standard deviations of a point's own brightness: gloss comes and goes
 REACH_CELLS, ROUNDS = 1.6, 1  # neighbours of a covered cell share its fate where they show a trace of it
-EDGE_FRAMES = 2  # before and after, in which the edge is not yet seen but pulls
+EDGE_S = 0.067  # before and after, in which the edge is not yet seen but pulls
 
 
 def covered_points(tracks: PointTracks) -> BoolArray:
@@ -26,21 +26,24 @@ def covered_points(tracks: PointTracks) -> BoolArray:
     In the middle of a broad shadow the skin is followed as ever.
     """
     covered = np.zeros(tracks.luma_ratio.shape, bool)
-    frames = max(1, round(BLOCK_S / max(float(np.median(np.diff(tracks.time_s))), 1e-6)))
+    if len(covered) < 2:
+        return covered
+    interval_s = max(float(np.median(np.diff(tracks.time_s))), 1e-6)
+    frames, edge = max(1, round(BLOCK_S / interval_s)), max(1, round(EDGE_S / interval_s))
     beside = _neighbours(tracks.point_px, REACH_CELLS * tracks.spacing_px)
     for own in blocks(len(covered), frames):
-        first = max(0, min(own.start - 2 * EDGE_FRAMES, len(covered) - frames))  # the last block reaches back
-        darker, mismatch = _against_usual(tracks, slice(first, own.stop + 2 * EDGE_FRAMES))
-        covered[own] = _seeds(darker, mismatch, beside)[own.start - first : own.stop - first]
-    for _ in range(EDGE_FRAMES):
+        first = max(0, min(own.start - 2 * edge, len(covered) - frames))  # the last block reaches back
+        darker, mismatch = _against_usual(tracks, slice(first, own.stop + 2 * edge))
+        covered[own] = _seeds(darker, mismatch, beside, edge)[own.start - first : own.stop - first]
+    for _ in range(edge):
         covered[1:] |= covered[:-1].copy()
         covered[:-1] |= covered[1:].copy()
     return covered
 
 
-def _seeds(darker: FloatArray, mismatch: FloatArray, beside: sparse.csr_matrix) -> BoolArray:
+def _seeds(darker: FloatArray, mismatch: FloatArray, beside: sparse.csr_matrix, edge: int) -> BoolArray:
     """(T, N) what is covered for certain, and what beside it shows a trace."""
-    seeds = (darker > DARK) & ((mismatch > MISMATCH) | (_change(darker) > DARK))
+    seeds = (darker > DARK) & ((mismatch > MISMATCH) | (_change(darker, edge) > DARK))
     seeds |= (darker > FAINT) & (mismatch > PLAIN_MISMATCH)
     traces = (darker > SLIGHT) | (mismatch > MISMATCH)
     for _ in range(ROUNDS if seeds.any() else 0):
@@ -48,11 +51,11 @@ def _seeds(darker: FloatArray, mismatch: FloatArray, beside: sparse.csr_matrix) 
     return np.asarray(seeds)
 
 
-def _change(darker: FloatArray) -> FloatArray:
-    """(T, N) by how much it differs between `EDGE_FRAMES` before and after."""
+def _change(darker: FloatArray, edge: int) -> FloatArray:
+    """(T, N) by how much it differs between so many frames before and after."""
     change = np.zeros_like(darker)
-    if len(darker) > 2 * EDGE_FRAMES:
-        change[EDGE_FRAMES:-EDGE_FRAMES] = np.abs(darker[2 * EDGE_FRAMES :] - darker[: -2 * EDGE_FRAMES])
+    if len(darker) > 2 * edge:
+        change[edge:-edge] = np.abs(darker[2 * edge :] - darker[: -2 * edge])
     return change
 
 

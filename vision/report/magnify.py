@@ -134,11 +134,11 @@ def _uncovered(result: AnalysisResult) -> FloatArray:
     signals, track = result.signals, result.regions
     labels = [region_label(name, side) for name, side in zip(track.names, track.sides, strict=True)]
     open_share = np.ones(signals.valid.shape, np.float32)
-    for movement in result.document.rejected:
+    for movement in result.document.passing:
         if movement.kind not in UNSHOWN:
             continue
         columns = [column for column, label in enumerate(labels) if not movement.regions or label in movement.regions]
-        during = (signals.time_s >= movement.onset_s) & (signals.time_s < movement.offset_s)
+        during = (signals.time_s >= movement.onset_s) & (signals.time_s <= movement.offset_s)
         whom = np.isin(signals.region_of_point, columns) | (not movement.regions)
         open_share[np.ix_(during, whom)] = 0.0
     return open_share

@@ -79,7 +79,7 @@ def watched(result: AnalysisResult) -> BoolArray:
         points = signals.region_of_point == column
         if points.any():
             clear[:, column] &= signals.valid[:, points].mean(axis=1) >= LEAST_WATCHED_SHARE
-        for movement in result.document.passing:
+        for movement in result.document.hiding:
             if not movement.regions or region_label(name, side) in movement.regions:
                 covered = (track.time_s >= movement.onset_s) & (track.time_s < movement.offset_s)
                 clear[covered, column] = False

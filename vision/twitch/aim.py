@@ -55,7 +55,9 @@ def events_of_sites(
 
 def _sight(seed: Seed, survey: Survey, signals: MotionSignals, cleaned: Cleaned, settings: DetectionSettings) -> _Sight:
     found = detect_at_seed(seed, 0, survey, signals.time_s, signals.is_keyframe, settings)
-    events, slow = [event for event in found if not event.is_slow], [event for event in found if event.is_slow]
+    # Off the face no slower movement has a name; it is not taken away without a word.
+    slow = [event for event in found if event.is_slow and signals.scale_px is not None]
+    events = [event for event in found if event not in slow]
     if not events:
         return _Sight([], None, 0.0, slow)
     sigmas_px = [motion.sigma_px for motion in survey.motions]

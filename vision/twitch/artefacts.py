@@ -12,14 +12,15 @@ from vision.model.events import EyeClosureEvent, RejectedKind, RejectedMovement
 from vision.model.regions import RegionTrack, View, region_label
 from vision.model.signals import MotionSignals
 from vision.settings import FeatureSettings
-from vision.twitch.strength import grow
+from vision.twitch.strength import closed
 
 CLOSURE_MARGIN_S = 0.15  # closing and opening of a lid take 0.1 s each (science.md); times are at half depth
 # Of a clip: the noise model (`noise_order`) asks for as many frames before, and takes what lacks for movement. With the
 # margin of a wide movement (`wide_margin_s`) behind it.
 START_FRAMES, START_MARGIN_S = 6, 0.2
 WHOLE_WINDOWS_S = (0.2, 0.5)  # a jolt is over in 0.3 s, a nod takes one (our simulator's, unmeasured)
-WHOLE_RATIO = 3.5  # × the film's usual way in such a window. Our choice, as are the next four
+WHOLE_RATIO = 3.5  # × the film's usual way in such a window. Our choice, as are the next five
+MOST_USUAL = 2.0  # × the least way: a head that nods all the time does not make nodding usual
 WHOLE_IOD, WHOLE_PX = 0.01, 1.5  # and at least this in the shorter one; sway of a face held still has 0.004-0.009
 WHOLE_BRIDGE_S = 0.15
 CAMERA_SHARE = 0.5  # of the way, that the background must take part in for the camera to have moved
@@ -119,10 +120,10 @@ def whole_movements(signals: MotionSignals, regions: RegionTrack) -> list[Reject
     size = np.max([way / _much(way, window_s, signals) for way, window_s in zip(ways, WHOLE_WINDOWS_S, strict=True)], 0)
     behind = _way(regions.background_px[:, None], regions.time_s, WHOLE_WINDOWS_S[0])
     found = []
-    for first, last in runs(grow(size > 1, signals.time_s, WHOLE_BRIDGE_S)):
+    for first, last in runs(closed(size > 1, signals.time_s, WHOLE_BRIDGE_S)):
         peak = first + int(np.argmax(size[first : last + 1]))
         of_camera = bool(behind[first : last + 1].max() > CAMERA_SHARE * ways[0][first : last + 1].max())
-        kind: RejectedKind = "camera-motion" if regions.view == "skin" or of_camera else "head-motion"
+        kind: RejectedKind = "head-motion" if regions.view == "face" and not of_camera else "camera-motion"
         onset_s, peak_s, offset_s = signals.time_s[[first, peak, last]].tolist()
         found.append(RejectedMovement(kind, onset_s, peak_s, offset_s, labels))
     return found
@@ -146,7 +147,8 @@ def _way(path_px: FloatArray, time_s: FloatArray, window_s: float) -> FloatArray
 def _much(way_px: FloatArray, window_s: float, signals: MotionSignals) -> float:
     """Way in a window from which it is more than sway: px."""
     floor_px = WHOLE_PX if signals.scale_px is None else WHOLE_IOD * signals.scale_px
-    return max(floor_px * window_s / WHOLE_WINDOWS_S[0], WHOLE_RATIO * float(np.median(way_px)))
+    usual_px = min(float(np.median(way_px)), MOST_USUAL * floor_px)
+    return max(floor_px * window_s / WHOLE_WINDOWS_S[0], WHOLE_RATIO * usual_px)
 
 
 def camera_steps(signals: MotionSignals) -> FloatArray:

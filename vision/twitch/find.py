@@ -122,7 +122,7 @@ def _lost(candidates: list[Candidate], looked: Survey, time_s: FloatArray) -> Bo
     if not any(event.is_seen_in_speech for event in candidates):
         lost |= looked.cover.mouth
     if all(event.is_single for event in candidates):
-        lost |= looked.wide & ~_during(candidates, time_s)
+        lost |= (looked.wide | (looked.cover.glances & ~looked.usable)) & ~_during(candidates, time_s)
     return lost
 
 

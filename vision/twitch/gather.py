@@ -19,6 +19,7 @@ from vision.settings import DetectionSettings
 from vision.twitch.artefacts import runs
 from vision.twitch.detect import Candidate
 
+FEWEST_VALID = 0.5  # of a region's points, that must be followed for it to be watched
 CLUSTER_SIGMA = 1.5  # footprints within which the places of two events are one site
 LOCALISATION_SHARE = 0.5  # standard error of one event's place, as a share of the footprint it was found with
 
@@ -174,11 +175,12 @@ def _observed(
     tracked = np.unique(signals.region_of_point[signals.region_of_point >= 0])
     ends = np.minimum(np.append(signals.time_s[1:], signals.time_s[-1] + interval_s), signals.time_s + 3 * interval_s)
     lasting = ends - signals.time_s
+
+    def seen_s(index: int) -> float:
+        own = signals.valid[:, signals.region_of_point == index].mean(1) >= FEWEST_VALID
+        return float(lasting[watched & regions.seen[:, index] & own].sum())
+
     return tuple(
-        RegionObservation(
-            regions.names[index],
-            regions.sides[index],
-            float(lasting[watched & regions.seen[:, index]].sum()) if index in tracked else 0.0,
-        )
+        RegionObservation(regions.names[index], regions.sides[index], seen_s(index) if index in tracked else 0.0)
         for index in range(len(regions.names))
     )

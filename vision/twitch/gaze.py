@@ -17,6 +17,7 @@ SMALLEST_STEP = 0.03
 NOISE_WIDTHS = 6.0
 AWAY_SHARE = 0.6  # of the smallest step, from which the eyes look elsewhere
 USUAL_S = 10.0  # over which they mostly look one way, as for the shape of the mouth
+RESTLESS = 2.0  # × the tremble of one eye against the other, at most, is tremble of both
 LEAST_SHARED = 0.5  # of one eye's step, that the other must take part by
 LID_REGIONS = frozenset({"upper-eyelid", "lower-eyelid"})
 
@@ -49,7 +50,8 @@ def looks_elsewhere(regions: RegionTrack, shut: BoolArray) -> BoolArray:
     if seen.sum() < 2:
         return np.zeros(len(regions.time_s), bool)
     away = gaze[seen] - running_quantile(regions.time_s[seen], gaze[seen], USUAL_S)
-    far = (np.abs(away) > np.maximum(AWAY_SHARE * SMALLEST_STEP, NOISE_WIDTHS * robust_sd(away))).any(1)
+    noise = _noise(away, (eyes[0] - eyes[-1])[seen] / 2)
+    far = (np.abs(away) > np.maximum(AWAY_SHARE * SMALLEST_STEP, NOISE_WIDTHS * noise)).any(1)
     return np.interp(regions.time_s, regions.time_s[seen], far) > 0
 
 
@@ -64,8 +66,17 @@ def _turning(regions: RegionTrack, shut: BoolArray) -> FloatArray:
     usable = np.isfinite(both).all(1) & ~shut
     if usable.sum() < 2:
         return nothing
-    least = np.maximum(SMALLEST_STEP, NOISE_WIDTHS * robust_sd(both[usable]))
+    noise = _noise(both[usable], (seen[0] - seen[-1])[usable] / 2)
+    least = np.maximum(SMALLEST_STEP, NOISE_WIDTHS * noise)
     return np.where(usable, np.hypot(*(np.nan_to_num(both) / least).T), 0.0)
+
+
+def _noise(common: FloatArray, apart: FloatArray) -> FloatArray:
+    """(2,) width of what landmarks tremble by: of both eyes in common, or, where these are restless, of one against
+    the other; of a single eye in view the former alone.
+    """
+    width, against = robust_sd(common), robust_sd(apart)
+    return np.where(against > 0, np.minimum(width, RESTLESS * against), width)
 
 
 def _steps(time_s: FloatArray, gaze: FloatArray) -> FloatArray:

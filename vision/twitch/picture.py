@@ -12,7 +12,7 @@ from vision.model.regions import RegionTrack, region_label
 from vision.model.signals import MotionSignals
 from vision.twitch.artefacts import runs
 from vision.twitch.light import Light
-from vision.twitch.strength import grow
+from vision.twitch.strength import closed
 
 # All sizes here are our choice, between what simulated films with and without such a change show.
 MOVED_BY_LIDS = frozenset({"upper-eyelid", "lower-eyelid", "brow", "forehead"})
@@ -38,14 +38,15 @@ def picture_changes(
     shut : (T,) frames of closed eyes: a lid takes contrast away as a lens does.
     """
     over = _over_the_skin(signals, regions, shut)
-    covered = grow(over >= COVERED_POINTS, signals.time_s, BRIDGE_S)
+    covered = closed(over >= COVERED_POINTS, signals.time_s, BRIDGE_S)
     still = ~covered & (_speed_px(signals) < FRAME_STEP_SHARE * float(np.ptp(signals.point_px, axis=0).max()))
     exposed = _exposure_size(signals, light) * ~covered
-    blurred = grow(_blur_size(signals, ~shut & still) > 1, signals.time_s, BRIDGE_S)
+    blur = _blur_size(signals, ~shut & still)
+    blurred = closed(blur > 1, signals.time_s, BRIDGE_S)
     return [
         *_named("occlusion", covered, over, signals, regions),
         *_named("exposure", exposed > 1, exposed, signals, regions),
-        *_named("focus", blurred, _blur_size(signals, ~shut & still), signals, regions),
+        *_named("focus", blurred, blur, signals, regions),
         *_keyframes(signals, regions),
     ]
 
@@ -69,7 +70,7 @@ def _named(
             points = signals.covered[first : last + 1].any(0)
             where = tuple(labels[index] for index in np.unique(signals.region_of_point[points]) if index >= 0)
         peak = first + int(np.argmax(size[first : last + 1]))
-        onset_s, peak_s, offset_s = signals.time_s[[first, peak, last]].tolist()
+        onset_s, peak_s, offset_s = signals.time_s[[first, peak, min(last + 1, len(during) - 1)]].tolist()
         found.append(RejectedMovement(kind, onset_s, peak_s, offset_s, where))
     return found
 

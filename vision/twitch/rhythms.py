@@ -21,6 +21,9 @@ COLOUR_SHARE, BREATH_SHARE = 0.35, 0.6
 MOVED_RATIO, MOVED_POINTS = 4.0, 0.2
 SMALLEST_BREATH_PX = 0.3
 BLOCK_POINTS = 32  # worked on at once: bounds the memory of a long clip
+OVERTONES, OVERTONE_HZ = 3, 0.15  # of the pulse; how exactly a short film tells its rate
+LARGEST_BREATH_PX = 20.0  # from lowest to highest; what goes farther nods. Our choice
+MOSTLY = 0.5  # of the film, in which a region must be seen for its colour to count
 FEWEST_BINS = 3  # of a spectrum, in a band
 
 
@@ -40,23 +43,25 @@ def rhythms(
         kinds.append("pulse")
     if breathing_hz(signals) is not None:
         kinds.append("breathing")
-    if light.lamp_hz is not None and not _is_multiple(light.lamp_hz, beat_hz, signals.time_s):
+    if light.lamp_hz is not None and not _is_multiple(light.lamp_hz, beat_hz):
         kinds.append("flicker")
     first_s, last_s = float(signals.time_s[0]), float(signals.time_s[-1])
     return [RejectedMovement(kind, first_s, (first_s + last_s) / 2, last_s, labels) for kind in kinds]
 
 
-def _is_multiple(line_hz: float, beat_hz: float | None, time_s: FloatArray) -> bool:
-    """Say whether a line of the brightness is the pulse's, or one of its overtones."""
+def _is_multiple(line_hz: float, beat_hz: float | None) -> bool:
+    """Say whether a line of the brightness is the pulse's, or one of its first overtones; higher ones are too faint."""
     if beat_hz is None:
         return False
-    off_hz = abs(line_hz - beat_hz * max(1, round(line_hz / beat_hz)))
-    return off_hz <= 2.0 * max(1, round(line_hz / beat_hz)) / float(time_s[-1] - time_s[0])
+    number = max(1, round(line_hz / beat_hz))
+    return number <= OVERTONES and abs(line_hz - number * beat_hz) <= OVERTONE_HZ
 
 
 def pulse_hz(regions: RegionTrack) -> float | None:
     """Rate at which the skin reddens: green against red, of all regions (Verkruysse 2008, doi:10.1364/OE.16.021434)."""
     colour = regions.skin_rgb
+    known = np.isfinite(colour).all(2)
+    colour = colour[:, known.mean(0) >= MOSTLY]
     seen = np.isfinite(colour).all((1, 2)) if colour.size else np.zeros(len(regions.time_s), bool)
     if seen.sum() < 2:
         return None
@@ -75,7 +80,7 @@ def breathing_hz(signals: MotionSignals) -> float | None:
     moved -= moved.mean(0)
     _, _, axes = np.linalg.svd(moved, full_matrices=False)
     along = moved @ axes[0]
-    if float(np.subtract(*np.quantile(along, [0.9, 0.1]))) < 2 * SMALLEST_BREATH_PX:
+    if not 2 * SMALLEST_BREATH_PX <= float(np.subtract(*np.quantile(along, [0.9, 0.1]))) <= LARGEST_BREATH_PX:
         return None
     return line_hz(signals.time_s, along, BREATH_HZ, BREATH_SHARE)
 

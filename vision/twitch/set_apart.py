@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vision.model.arrays import FloatArray
-from vision.model.events import THROUGHOUT, EyeClosureEvent, RejectedKind, RejectedMovement
+from vision.model.events import EyeClosureEvent, RejectedKind, RejectedMovement
 from vision.model.regions import RegionTrack, Side, region_label
 from vision.model.signals import MotionSignals
 from vision.settings import Settings
@@ -23,6 +23,9 @@ PART_SIGMA, PART_MARGIN_S = 4.0, 0.25  # around a slower movement, within which 
 CROSSING_SIGMA, CROSSING_S = 3.0, 0.15  # footprints and time beside something that crosses, in which it pulls. Ours
 CROSSING_SHARE = 0.5  # of a site's events
 SHADED_SHARE = 0.8  # of an occlusion, in which the mouth moves: hands and hairs are not so true to it. Our choice
+BESIDE_MOUTH = ("right cheek", "left cheek", "nose")  # whose folds a mouth moves
+EXPLAINED_SHARE = 0.5  # of a movement, from which another name explains it. Our choice
+MOVES_SKIN: frozenset[RejectedKind] = frozenset({"speech", "expression", "occlusion", "head-motion", "camera-motion"})
 PLAIN: frozenset[RejectedKind] = frozenset({"occlusion", "focus", "exposure", "head-motion", "camera-motion"})
 SWALLOWING_REGIONS = frozenset({"chin", "lower-lip"})  # the larynx lifts the floor of the mouth; the lips stay closed
 
@@ -132,17 +135,22 @@ def with_movements(
     known: Sequence[RejectedMovement], wide: Sequence[RejectedMovement], slow: Sequence[RejectedMovement]
 ) -> list[RejectedMovement]:
     """Add movements of the whole part and slower ones, each once: what is known says more of them than their extent."""
-    passing = [movement for movement in known if movement.kind not in THROUGHOUT]
-    slow = besides(slow, passing)
+    slow = besides(slow, [movement for movement in known if movement.kind in MOVES_SKIN])
     swallows = [one for one in slow if one.kind == "swallowing"]
-    wide = besides(wide, [*swallows, *(one for one in passing if one.kind in PLAIN)])
-    return [*known, *wide, *(one for one in slow if one.kind == "swallowing" or not _meets(one, wide))]
+    wide = besides(wide, [*swallows, *(one for one in known if one.kind in PLAIN)])
+    others = besides([one for one in slow if one.kind != "swallowing"], wide)
+    return [*known, *wide, *swallows, *others]
 
 
 def without_shading(changes: Sequence[RejectedMovement], known: Sequence[RejectedMovement]) -> list[RejectedMovement]:
     """Leave out occlusions that are the folds and shades of a mouth that moves all the while."""
     mouth = [one for one in known if one.kind in ("speech", "expression")]
-    return [one for one in changes if one.kind != "occlusion" or _shared_share(one, mouth) < SHADED_SHARE]
+
+    def is_shade(change: RejectedMovement) -> bool:
+        own = [one for one in mouth if set(change.regions) <= {*one.regions, *BESIDE_MOUTH}]
+        return change.kind == "occlusion" and _shared_share(change, own) >= SHADED_SHARE
+
+    return [one for one in changes if not is_shade(one)]
 
 
 def _shared_share(one: RejectedMovement, others: Sequence[RejectedMovement]) -> float:
@@ -152,12 +160,8 @@ def _shared_share(one: RejectedMovement, others: Sequence[RejectedMovement]) -> 
 
 
 def besides(movements: Sequence[RejectedMovement], others: Sequence[RejectedMovement]) -> list[RejectedMovement]:
-    """Those movements that no other one meets in time."""
-    return [one for one in movements if not _meets(one, others)]
-
-
-def _meets(one: RejectedMovement, others: Sequence[RejectedMovement]) -> bool:
-    return any(other.onset_s <= one.offset_s and one.onset_s <= other.offset_s for other in others)
+    """Those movements of which no other one takes up half of the time: a blink in a long swallow leaves its name."""
+    return [one for one in movements if _shared_share(one, others) < EXPLAINED_SHARE]
 
 
 def _spans(slow: Sequence[Candidate]) -> list[list[Candidate]]:

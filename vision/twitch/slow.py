@@ -1,7 +1,7 @@
 """Movements slower than twitches: skin that goes somewhere, stays, and comes back at leisure.
 
-A lid that follows a glance, a swallowing chin, a smile: to a search for twitches each is a train of them, one upon the
-other, without the valleys between. One movement out and back explains such a course as well as the train does.
+A swallowing chin, a smile: to a search for twitches each is a train of them, one upon the other, without the valleys
+between. One movement out and back explains such a course as well as the train does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from vision.model.arrays import BoolArray, FloatArray
 
 CHAINED_S = 0.35  # between peaks of one chain: at less than 3 a second the valleys between twitches reach the level
 BEFORE_S, AFTER_S = 0.3, 0.5  # of a chain, that are looked at with it
-TURNS_S = (0.03, 0.12, 0.25, 0.4, 0.7)  # that going out or back may take: a glance 0.03-0.06, a swallow 0.25-0.5
+# That going out or back takes: a swallow 0.25-0.5, a smile more. Twitches that run together, and a muscle that holds,
+# are out within 0.15 s, and are no slow movement; glances are known by the irises.
+TURNS_S, QUICK_TURNS_S = (0.3, 0.4, 0.7), (0.03, 0.08, 0.15, 0.2)
 SHORTEST_S = 0.3  # from the middle of going out to the middle of going back: twitches have 0.06-0.3, our choice
 LONGEST_S = 4.0  # of a chain; beyond it posture has taken the movement out
 FEWEST_FRAMES = 10
@@ -22,6 +24,7 @@ MOST_MOMENTS = 30  # at which a slow movement may turn
 # By how much less a slow movement must leave unexplained than the train: simulated and shared films have 0.1-2.7 where
 # several twitches follow each other, single ones of 0.3 px up to 8, copies up to 12; swallows 3-27. Our choice.
 CHAIN_RATIO, SINGLE_RATIO = 3.5, 9.0
+QUICK_SHARE = 0.35  # of what the best quick movement leaves, that a slow one may leave: between them nothing is named
 MOST_LEFT = 0.03  # of the course: swallows leave 0.002-0.03; twitches that run together, and noise, 0.03 and more
 SITE_SHARE = 0.5  # of a site's twitches: where more are slow, the rest are what is left of such movements
 
@@ -55,21 +58,25 @@ def chains(peaks_s: FloatArray) -> list[slice]:
 def _left_of(
     course_px: FloatArray, train_px: FloatArray, seen: BoolArray, time_s: FloatArray, span_s: tuple[float, float]
 ) -> tuple[float, float, float]:
-    """What is left of a course around a chain by the train, by one slow movement, and by none; 0s where none can be."""
+    """What is left of a course around a chain by the train, by one slow movement, and by none; 0s where none can be.
+
+    A movement that is out within 0.15 s, and held, is not slow, whatever a slower one leaves.
+    """
     inside = seen & (time_s >= span_s[0] - BEFORE_S) & (time_s <= span_s[1] + AFTER_S)
     if span_s[1] - span_s[0] > LONGEST_S or inside.sum() < FEWEST_FRAMES:
         return 0.0, 0.0, 0.0
     course = course_px[inside]
     by_none = float(((course - course.mean()) ** 2).sum())
-    return _left(course, train_px[None, inside]), _left(course, _slow(time_s[inside])), by_none
+    by_slow, by_quick = (_left(course, _out_and_back(time_s[inside], turns_s)) for turns_s in (TURNS_S, QUICK_TURNS_S))
+    return _left(course, train_px[None, inside]), by_slow if by_slow < QUICK_SHARE * by_quick else np.inf, by_none
 
 
-def _slow(time_s: FloatArray) -> FloatArray:
-    """(S, t) movements out and back of every pace."""
+def _out_and_back(time_s: FloatArray, paces_s: tuple[float, ...]) -> FloatArray:
+    """(S, t) movements out and back of some paces."""
     turns_s = time_s[:: max(1, len(time_s) // MOST_MOMENTS)]
     first, last = np.nonzero(turns_s[None] - turns_s[:, None] >= SHORTEST_S)
     shapes = []
-    for out_s, back_s in product(TURNS_S, TURNS_S):
+    for out_s, back_s in product(paces_s, paces_s):
         out, back = (_smooth((time_s - turns_s[:, None]) / pace_s + 0.5) for pace_s in (out_s, back_s))
         shapes.append(out[first] - back[last])
     return np.concatenate(shapes)

@@ -208,6 +208,12 @@ def grow(flags: BoolArray, time_s: FloatArray, margin_s: float) -> BoolArray:
     return np.asarray(np.minimum(before, np.abs(time_s - flagged[index])) <= margin_s + 1e-9)
 
 
+def closed(flags: BoolArray, time_s: FloatArray, margin_s: float) -> BoolArray:
+    """(T,) flags, and the pauses between them that are shorter than twice `margin_s`."""
+    wide = grow(flags, time_s, margin_s)
+    return np.asarray(wide & ~grow(~wide, time_s, margin_s) | flags)
+
+
 def preferred_direction(vector: FloatArray) -> FloatArray:
     """(P, 2) unit vectors to which the largest of (T, P, 2) vectors point: the third moment, then its own peaks."""
     size = np.hypot(vector[..., 0], vector[..., 1])

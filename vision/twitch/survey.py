@@ -17,6 +17,7 @@ from vision.twitch.pooling import PlaceMotion, lay_places, pool
 from vision.twitch.posture import settled
 from vision.twitch.strength import Response, Widths, footprint_share, in_widths, respond, wide_frames
 
+MOST_GLANCES = 0.25  # of a film. Our choice
 RAYLEIGH_95 = 2.448  # 95th percentile of the length of a vector of two unit normal parts
 RAYLEIGH_99_BY_50 = 2.9  # 99th percentile ÷ median of real, quiet clips; 2.58 for normal parts. Our choice
 
@@ -27,7 +28,7 @@ class Survey:
 
     usable : (T,) quiet frames, in which a single movement stands for itself. tracked : (T,) those, and the frames of
     blinks and of wide movement, in which a known place may still be seen to twitch. in_view : (T,) frames that show
-    the part. cover : frames of blinks and of the mouth. unrest : (T,) by how much all places move more than usual.
+    the part. cover : frames of known movements. unrest : (T,) by how much all places move more than usual.
     still : share of places that rest whatever twitches. point_px : (N, 2) and valid : (T, N) of the points that were
         pooled, gaps bridged: what was not valid is no motion of the skin's.
     """
@@ -80,6 +81,9 @@ def survey(signals: MotionSignals, cleaned: Cleaned, cover: Cover, settings: Det
     first = [looked_at(motion, usable) for motion in motions]
     wide, unrest = moved_as_whole(first, time_s, settings)
     quiet = usable & ~wide
+    # A lid that eyes drag along would set its place's noise; of restless eyes too much of the film would be left out.
+    if cover.glances.mean() < MOST_GLANCES:
+        quiet &= ~cover.glances
     quiet = quiet if quiet.any() else usable  # where all moves as a whole throughout, that is what is usual
     responses = []
     for motion in motions:

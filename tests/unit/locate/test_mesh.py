@@ -77,15 +77,17 @@ def test_a_face_without_width_has_no_mouth():
     assert np.isnan(mouth_iod(np.zeros((LANDMARK_COUNT, 3)))).all()
 
 
-@given(st.floats(-0.4, 0.4), st.floats(-0.3, 0.3), st.floats(-80, 80), st.floats(0.1, 50))
+@given(st.floats(-0.4, 0.4), st.floats(-0.3, 0.3), st.floats(-180, 180), st.floats(0.1, 50))
 def test_gaze_does_not_depend_on_place_turn_or_size(x, y, turn_deg, size):
     turn = np.radians(turn_deg)
     matrix = size * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     iris = np.array([15.0 + 30 * x, 30 * y])
-    assert gaze(ring(0.3) @ matrix.T + (100, -7), matrix @ iris + (100, -7)) == pytest.approx([x, y], abs=1e-9)
+    assert gaze(ring(0.3) @ matrix.T + (100, -7), matrix @ iris + (100, -7), outer_on_left=True) == pytest.approx(
+        [x, y], abs=1e-9
+    )
     mirrored = ring(0.3) * (-1, 1)  # the other eye: its outer corner lies on the picture's right
-    assert gaze(mirrored, iris * (-1, 1)) == pytest.approx([-x, y], abs=1e-9)
+    assert gaze(mirrored, iris * (-1, 1), outer_on_left=False) == pytest.approx([-x, y], abs=1e-9)
 
 
 def test_an_eye_without_width_looks_nowhere():
-    assert np.isnan(gaze(np.zeros((16, 2)), np.zeros(2))).all()
+    assert np.isnan(gaze(np.zeros((16, 2)), np.zeros(2), outer_on_left=True)).all()

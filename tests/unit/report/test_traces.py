@@ -64,13 +64,15 @@ def test_direction_of_a_site_comes_from_its_events_where_it_has_none():
 
 def test_rejected_movements_cover_their_regions_only():
     lids = RejectedMovement("blink", 2.0, 2.1, 2.3, ("right upper-eyelid",))
-    every = RejectedMovement("camera-motion", 6.0, 6.1, 6.5, ())
-    result = builders.rest_result(rejected=(lids, every))
+    every = RejectedMovement("focus", 6.0, 6.1, 6.5, ())
+    nod = RejectedMovement("head-motion", 8.0, 8.1, 8.5, ())  # is taken out of the motion, and hides nothing
+    result = builders.rest_result(rejected=(lids, every, nod))
     clear, time_s = traces.watched(result), result.regions.time_s
     blink, shake = (time_s >= 2.0) & (time_s < 2.3), (time_s >= 6.0) & (time_s < 6.5)
     assert not clear[blink, 0].any()
     assert clear[blink, 1:].all()
     assert not clear[shake].any()
+    assert clear[(time_s >= 8.0) & (time_s < 8.5)].all()
     assert not clear[100:110].any()
     assert not clear[-20:].any()
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tests.unit.twitch.motion_builders import Planted, face, film, findings, unmatched
+from vision.model.arrays import FloatArray
 from vision.model.events import EventSet, RejectedKind, RejectedMovement
 from vision.twitch.detect import Candidate
 from vision.twitch.set_apart import besides, with_movements, without_crossings, without_shading
@@ -33,7 +35,10 @@ def test_a_swallow_says_more_than_that_much_moved_and_a_smile_does_not() -> None
     wide = move("expression", 3.2, 3.8)
     assert kinds([], [wide], [move("swallowing", 3, 4)]) == ["swallowing"]
     assert kinds([], [wide], [move("expression", 3, 4)]) == ["expression"]
-    assert kinds([move("occlusion", 3, 3.5)], [wide], []) == ["occlusion"]
+    assert kinds([move("occlusion", 3, 3.6)], [wide], []) == ["occlusion"]
+    assert kinds([move("blink", 3.4, 3.6), move("keyframe", 3.5, 3.53)], [], [move("swallowing", 3, 4)])[2:] == [
+        "swallowing"
+    ]
     assert kinds([move("speech", 3, 3.5)], [wide], []) == ["speech", "expression"]
 
 
@@ -48,11 +53,15 @@ def test_folds_of_a_mouth_that_moves_are_nothing_that_crosses() -> None:
     assert len(without_shading([move("occlusion", 5, 8), move("focus", 4, 5)], [talk])) == 2
 
 
+def turned(since_s: FloatArray, turn_s: float) -> FloatArray:
+    """0 before, 1 after a smooth turn."""
+    share = np.clip(since_s / turn_s, 0, 1)
+    return np.asarray(share * share * (3 - 2 * share))
+
+
 def slow_film(x_px: float, y_px: float, *, twitches: list[Planted] | None = None) -> EventSet:
     """What is found where a place goes out and back twice within a second."""
-    share = sum(
-        np.clip((TIME_S - at) / 0.3, 0, 1) - np.clip((TIME_S - at - 0.5) / 0.4, 0, 1) for at in (4.0, 7.0, 11.0)
-    )
+    share = sum(turned(TIME_S - at, 0.4) - turned(TIME_S - at - 0.6, 0.5) for at in (4.0, 7.0, 11.0))
     near = np.exp(-0.5 * ((SIGNALS.point_px - [x_px, y_px]) ** 2).sum(1) / 14.0**2)
     moved = 2.0 * share[:, None, None] * near[None, :, None] * np.array([0.0, -1.0])
     signals = film(twitches, duration_s=16, extra_px=moved)
@@ -94,3 +103,14 @@ def test_what_moves_beside_something_that_crosses_is_no_twitch() -> None:
     ]
     kept = without_crossings([*pulled, *own], signals)
     assert kept == [pulled[2], *own]
+
+
+@pytest.mark.parametrize("twitch_hz", [12.0, 18.0])
+def test_bursts_so_fast_that_they_run_together_are_found(twitch_hz: float) -> None:
+    """Accident: bursts of 18 a second were named expression, all five of them, and nothing was found."""
+    bursts_s = (1.5, 4.1, 7.3, 10.2, 13.4)
+    onsets_s = [start + number / twitch_hz for start in bursts_s for number in range(round(0.8 * twitch_hz))]
+    signals = film([Planted(onset_s, amplitude_px=0.8) for onset_s in onsets_s], duration_s=16)
+    events = findings(signals, face(signals, names=("lower-eyelid", "lower-eyelid"))).events.events
+    seen = [any(start - 0.1 < event.peak_s < start + 1.0 for event in events) for start in bursts_s]
+    assert all(seen)
