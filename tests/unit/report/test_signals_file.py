@@ -104,3 +104,21 @@ def test_another_format_is_refused(tmp_path):
     np.savez(tmp_path / "s.npz", meta=meta)
     with pytest.raises(ResultFileError, match=f"format {FORMAT + 1}"):
         load_signals(tmp_path / "s.npz")
+
+
+def test_a_file_of_the_format_before_is_read(tmp_path):
+    track = make_regions(duration_s=2.0)
+    made = make_signals(track)
+    save_signals(tmp_path / "new.npz", made, track, "ff")
+    with np.load(tmp_path / "new.npz") as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    lacking = ("signals.covered", "regions.gaze", "regions.background_px")
+    meta = {**json.loads(arrays.pop("meta").tobytes()), "format": FORMAT - 1}
+    old = {name: array for name, array in arrays.items() if not name.startswith(lacking)}
+    np.savez(tmp_path / "old.npz", meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8), **old)
+    signals, regions, sha256 = load_signals(tmp_path / "old.npz")
+    assert sha256 == "ff"
+    assert not signals.covered.any()
+    assert signals.covered.shape == made.valid.shape
+    assert np.isnan(regions.gaze).all()
+    assert np.isnan(regions.background_px).all()
