@@ -171,6 +171,14 @@ def running_quantile(time_s: FloatArray, values: FloatArray, window_s: float, qu
     return np.asarray(level[left] * (1 - share) + level[right] * share)
 
 
+def step_around(time_s: FloatArray, values: FloatArray, window_s: float) -> FloatArray:
+    """(T, K) by how much (T, K) values differ between half a window after each time and half a window before it."""
+    ends = [
+        np.stack([np.interp(time_s + way * window_s / 2, time_s, column) for column in values.T], 1) for way in (1, -1)
+    ]
+    return np.asarray(ends[0] - ends[1])
+
+
 def fit_autoregression(values: FloatArray, order: int, seen: BoolArray) -> FloatArray:
     """(order,) coefficients of one autoregression that all (T, M) columns share, by Yule-Walker.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vision.dsp import step_around
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import EyeClosureEvent, RejectedKind, RejectedMovement
 from vision.model.regions import RegionTrack, View, region_label
@@ -138,9 +139,7 @@ def _corners_path(signals: MotionSignals) -> FloatArray:
 
 def _way(path_px: FloatArray, time_s: FloatArray, window_s: float) -> FloatArray:
     """(T,) how far (T, K, 2) paths go around each moment, their mean; 0 where nothing is known."""
-    flat = path_px.reshape(len(path_px), -1)
-    ends = [np.stack([np.interp(time_s + way * window_s / 2, time_s, one) for one in flat.T], 1) for way in (1, -1)]
-    step = (ends[0] - ends[1]).reshape(path_px.shape)
+    step = step_around(time_s, path_px.reshape(len(path_px), -1), window_s).reshape(path_px.shape)
     return np.asarray(np.nan_to_num(np.hypot(step[..., 0], step[..., 1]).mean(1)))
 
 
@@ -153,10 +152,19 @@ def _much(way_px: FloatArray, window_s: float, signals: MotionSignals) -> float:
 
 def camera_steps(signals: MotionSignals) -> FloatArray:
     """(T,) step of the whole picture from the frame before, in robust widths of all its steps."""
-    centre = np.append(signals.point_px.mean(0), 1.0)
-    path = signals.camera @ centre
-    step = np.hypot(*np.diff(path, axis=0, prepend=path[:1]).T)
+    step = picture_steps_px(signals)
     return np.asarray(step / max(float(np.median(step)) * 1.5, 0.02))
+
+
+def middle_path_px(signals: MotionSignals) -> FloatArray:
+    """(T, 2) where the middle of what is tracked is seen."""
+    return np.asarray(signals.camera @ np.append(signals.point_px.mean(0), 1.0))
+
+
+def picture_steps_px(signals: MotionSignals) -> FloatArray:
+    """(T,) step of that middle from the frame before; 0 into the first."""
+    path = middle_path_px(signals)
+    return np.asarray(np.hypot(*np.diff(path, axis=0, prepend=path[:1]).T))
 
 
 def runs(flags: BoolArray) -> list[tuple[int, int]]:

@@ -21,7 +21,7 @@ from vision.twitch.detect import Candidate, credible, detect_at_seed, large_enou
 from vision.twitch.gather import gather
 from vision.twitch.limit import limit_of_detection_px
 from vision.twitch.localise import localised
-from vision.twitch.picture import picture_changes
+from vision.twitch.picture import crossing, picture_changes
 from vision.twitch.rhythms import rhythms
 from vision.twitch.set_apart import (
     besides,
@@ -74,6 +74,7 @@ def find_twitches(
         raise _too_little_followed(int(cleaned.usable.sum()), len(signals.time_s))
     cover = known.cover
     watchable = cleaned.in_view & regions.seen.any(1)
+    signals = replace(signals, covered=crossing(signals, regions, cover.lids))
     changes = without_shading(picture_changes(signals, regions, cleaned.light, cover.lids), known.rejected)
     cover = with_steps(cover, changes, signals.time_s)
     throughout = rhythms(signals, cleaned.displacement_px, regions, cleaned.light)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.dsp import robust_sd, running_quantile
+from vision.dsp import robust_sd, running_quantile, step_around
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import RejectedMovement
 from vision.model.regions import RegionTrack, region_label
@@ -58,7 +58,7 @@ def looks_elsewhere(regions: RegionTrack, shut: BoolArray) -> BoolArray:
 def _turning(regions: RegionTrack, shut: BoolArray) -> FloatArray:
     """(T,) turn of the eyes around each moment, in sizes that count; 0 where no eye is seen."""
     nothing = np.zeros(len(regions.time_s))
-    steps = [_steps(regions.time_s, regions.gaze[:, eye]) for eye in (0, 1)]
+    steps = [step_around(regions.time_s, regions.gaze[:, eye], STEP_S) for eye in (0, 1)]
     seen = [step for step in steps if np.isfinite(step).any()]
     if not seen:
         return nothing
@@ -77,12 +77,6 @@ def _noise(common: FloatArray, apart: FloatArray) -> FloatArray:
     """
     width, against = robust_sd(common), robust_sd(apart)
     return np.where(against > 0, np.minimum(width, RESTLESS * against), width)
-
-
-def _steps(time_s: FloatArray, gaze: FloatArray) -> FloatArray:
-    """(T, 2) how far an iris goes around each moment."""
-    ends = [np.stack([np.interp(time_s + way * STEP_S / 2, time_s, part) for part in gaze.T], 1) for way in (1, -1)]
-    return np.asarray(ends[0] - ends[1])
 
 
 def _together(right: FloatArray, left: FloatArray) -> FloatArray:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from vision.blocks import blocks
-from vision.dsp import median_of_sorted, robust_sd, running_quantile
+from vision.dsp import median_of_sorted, robust_sd, running_quantile, step_around
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import RejectedKind, RejectedMovement
 from vision.model.regions import RegionTrack, region_label
 from vision.model.signals import MotionSignals
-from vision.twitch.artefacts import runs
+from vision.twitch.artefacts import picture_steps_px, runs
 from vision.twitch.light import Light
 from vision.twitch.strength import closed
 
@@ -35,11 +35,12 @@ def picture_changes(
 
     Parameters
     ----------
+    signals : with no more covered than `crossing` says.
     shut : (T,) frames of closed eyes: a lid takes contrast away as a lens does.
     """
-    over = _over_the_skin(signals, regions, shut)
+    over = signals.covered.sum(1).astype(float)
     covered = closed(over >= COVERED_POINTS, signals.time_s, BRIDGE_S)
-    still = ~covered & (_speed_px(signals) < FRAME_STEP_SHARE * float(np.ptp(signals.point_px, axis=0).max()))
+    still = ~covered & (picture_steps_px(signals) < FRAME_STEP_SHARE * float(np.ptp(signals.point_px, axis=0).max()))
     exposed = _exposure_size(signals, light) * ~covered
     blur = _blur_size(signals, ~shut & still)
     blurred = closed(blur > 1, signals.time_s, BRIDGE_S)
@@ -51,11 +52,10 @@ def picture_changes(
     ]
 
 
-def _over_the_skin(signals: MotionSignals, regions: RegionTrack, shut: BoolArray) -> FloatArray:
-    """(T,) number of points that are covered; a lid that comes down covers what lies around it by itself."""
+def crossing(signals: MotionSignals, regions: RegionTrack, shut: BoolArray) -> BoolArray:
+    """(T, N) points that something covers; a lid that comes down covers what lies around it by itself."""
     own = [index for index, name in enumerate(regions.names) if name in MOVED_BY_LIDS]
-    beside = np.isin(signals.region_of_point, own)
-    return np.asarray(signals.covered[:, ~beside].sum(1) + signals.covered[:, beside].sum(1) * ~shut, dtype=float)
+    return np.asarray(signals.covered & ~(shut[:, None] & np.isin(signals.region_of_point, own)))
 
 
 def _named(
@@ -81,9 +81,8 @@ def _exposure_size(signals: MotionSignals, light: Light) -> FloatArray:
     if seen.sum() < 2 or light.lamp.shape[1]:  # under a flickering lamp every moment is a step
         return np.zeros(len(seen))
     gain = np.interp(signals.time_s, signals.time_s[seen], np.log(np.maximum(signals.luma_gain[seen], 1e-3)))
-    after, before = (np.interp(signals.time_s + way * STEP_S / 2, signals.time_s, gain) for way in (1, -1))
-    step = np.abs(after - before)
-    return np.asarray(step / max(SMALLEST_STEP, NOISE_WIDTHS * float(robust_sd((after - before)[:, None])[0])))
+    step = step_around(signals.time_s, gain[:, None], STEP_S)
+    return np.asarray(np.abs(step[:, 0]) / max(SMALLEST_STEP, NOISE_WIDTHS * float(robust_sd(step)[0])))
 
 
 def _blur_size(signals: MotionSignals, usable: BoolArray) -> FloatArray:
@@ -97,12 +96,6 @@ def _blur_size(signals: MotionSignals, usable: BoolArray) -> FloatArray:
     below = running_quantile(signals.time_s[usable], sharp, USUAL_S) - sharp
     size[usable] = below / max(SMALLEST_BLUR, NOISE_WIDTHS * float(robust_sd(below[:, None])[0]))
     return size
-
-
-def _speed_px(signals: MotionSignals) -> FloatArray:
-    """(T,) step of the middle of the picture from the frame before."""
-    path = signals.camera @ np.append(signals.point_px.mean(0), 1.0)
-    return np.asarray(np.hypot(*np.diff(path, axis=0, prepend=path[:1]).T))
 
 
 def _keyframes(signals: MotionSignals, regions: RegionTrack) -> list[RejectedMovement]:

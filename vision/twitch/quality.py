@@ -13,6 +13,7 @@ from vision.model.regions import RegionTrack
 from vision.model.result import Quality, QualityWarning, RegionLimit
 from vision.model.signals import MotionSignals
 from vision.settings import QualitySettings
+from vision.twitch.artefacts import picture_steps_px
 
 FROZEN_STEP_PX = 0.01  # a cell that moves less from one frame to the next was not coded anew
 # What H.264 leaves of a twitch at the limit, at so many bits a pixel: a messenger's copy, a phone's film. Medians of
@@ -170,8 +171,7 @@ def _picture_warnings(
 
 def _step_px(signals: MotionSignals) -> float:
     """Mean step of the whole picture from frame to frame, pixels."""
-    path = signals.camera @ np.append(signals.point_px.mean(0), 1.0)
-    return float(np.hypot(*np.diff(path, axis=0).T).mean()) if len(path) > 1 else 0.0
+    return float(picture_steps_px(signals)[1:].mean()) if len(signals.time_s) > 1 else 0.0
 
 
 def frozen_share(signals: MotionSignals) -> float:

@@ -9,6 +9,7 @@ from vision.model.arrays import FloatArray
 from vision.model.events import RejectedKind, RejectedMovement
 from vision.model.regions import RegionTrack, region_label
 from vision.model.signals import MotionSignals
+from vision.twitch.artefacts import middle_path_px
 from vision.twitch.light import Light
 
 PULSE_HZ = (0.75, 3.0)  # 45 to 180 beats a minute
@@ -72,7 +73,7 @@ def pulse_hz(regions: RegionTrack) -> float | None:
 
 def breathing_hz(signals: MotionSignals) -> float | None:
     """Rate at which all that is in view rises and falls slowly, by much enough to be seen."""
-    path = signals.camera @ np.append(signals.point_px.mean(0), 1.0)
+    path = middle_path_px(signals)
     seen = np.isfinite(path).all(1)
     if seen.sum() < 2:
         return None

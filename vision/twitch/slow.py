@@ -15,7 +15,7 @@ from vision.model.arrays import BoolArray, FloatArray
 CHAINED_S = 0.35  # between peaks of one chain: at less than 3 a second the valleys between twitches reach the level
 BEFORE_S, AFTER_S = 0.3, 0.5  # of a chain, that are looked at with it
 # That going out or back takes: a swallow 0.25-0.5, a smile more. Twitches that run together, and a muscle that holds,
-# are out within 0.15 s, and are no slow movement; glances are known by the irises.
+# are out within 0.2 s, and are no slow movement; glances are known by the irises.
 TURNS_S, QUICK_TURNS_S = (0.3, 0.4, 0.7), (0.03, 0.08, 0.15, 0.2)
 SHORTEST_S = 0.3  # from the middle of going out to the middle of going back: twitches have 0.06-0.3, our choice
 LONGEST_S = 4.0  # of a chain; beyond it posture has taken the movement out
@@ -60,7 +60,7 @@ def _left_of(
 ) -> tuple[float, float, float]:
     """What is left of a course around a chain by the train, by one slow movement, and by none; 0s where none can be.
 
-    A movement that is out within 0.15 s, and held, is not slow, whatever a slower one leaves.
+    A movement that is out within 0.2 s, and held, is not slow, whatever a slower one leaves.
     """
     inside = seen & (time_s >= span_s[0] - BEFORE_S) & (time_s <= span_s[1] + AFTER_S)
     if span_s[1] - span_s[0] > LONGEST_S or inside.sum() < FEWEST_FRAMES:

@@ -82,4 +82,4 @@ def test_a_lamp_flickers_and_the_pulse_of_the_skin_is_no_lamp() -> None:
 @pytest.mark.parametrize("length_s", [0.5, 3.0])
 def test_a_film_with_too_few_cycles_has_no_rhythm(length_s: float) -> None:
     time_s = np.arange(round(length_s * 30)) / 30
-    assert line_hz(time_s, np.sin(2 * np.pi * time_s), (0.75, 3.0), 0.3) is None or length_s >= 4
+    assert line_hz(time_s, np.sin(2 * np.pi * time_s), (0.75, 3.0), 0.3) is None
