@@ -18,7 +18,7 @@ LEAST_CYCLES = 4.0  # that a film must hold
 BESIDE = 1.35  # × a frequency: how far its own line reaches, and the band that it is compared with begins
 # Our choice, all of them: what a line must hold of the power in its band; how much higher than beside it the power of
 # movement must be at the pulse; at how many points; how far a breath must move what is in view.
-COLOUR_SHARE, BREATH_SHARE = 0.35, 0.6
+COLOUR_SHARE, BREATH_SHARE = 0.35, 0.6  # a hand that wanders by chance reaches the latter in 3 of 400 courses of 24 s
 MOVED_RATIO, MOVED_POINTS = 4.0, 0.2
 SMALLEST_BREATH_PX = 0.3
 BLOCK_POINTS = 32  # worked on at once: bounds the memory of a long clip
