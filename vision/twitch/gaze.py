@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.dsp import robust_sd, running_quantile, step_around
+from vision.dsp import column_medians, robust_sd, running_quantile, step_around
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import RejectedMovement
 from vision.model.regions import RegionTrack, region_label
+from vision.model.signals import MotionSignals
 from vision.twitch.artefacts import runs
 
 STEP_S = 0.17  # over which a glance is seen: two of the samples that landmarks come at; a saccade takes 0.03-0.1
@@ -20,39 +21,64 @@ USUAL_S = 10.0  # over which they mostly look one way, as for the shape of the m
 RESTLESS = 2.0  # × the tremble of one eye against the other, at most, is tremble of both
 LEAST_SHARED = 0.5  # of one eye's step, that the other must take part by
 LID_REGIONS = frozenset({"upper-eyelid", "lower-eyelid"})
+# Irises hardly tell small turns up and down. Both upper lids go along and stay there, as nothing else does but a brow
+# that is raised; so where they do, a third of the step is enough. Our choice, as are the next three.
+WITH_LIDS = 3.0
+SMALLEST_LIFT_IOD = 0.001
+LEVEL_S, HELD_S = 0.3, 0.4  # a level is taken over, and from before the turn to after it: a twitch is over by then
+MOMENT_S = 0.06  # around the middle of a turn that is known by the lids
 
 
-def eye_movements(regions: RegionTrack, shut: BoolArray) -> tuple[RejectedMovement, ...]:
+def lids_px(signals: MotionSignals, regions: RegionTrack) -> FloatArray:
+    """(T, 2) how far down the right and the left upper lid are displaced; NaN where one is not seen."""
+    lids = np.full((len(signals.time_s), 2), np.nan)
+    for index, (name, side) in enumerate(zip(regions.names, regions.sides, strict=True)):
+        own = signals.region_of_point == index
+        if name == "upper-eyelid" and side in ("right", "left") and own.any():
+            lids[:, int(side == "left")] = column_medians(signals.displacement_px[:, own, 1].T)
+    return lids
+
+
+def eye_movements(regions: RegionTrack, shut: BoolArray, lids_px: FloatArray) -> tuple[RejectedMovement, ...]:
     """Find the moments at which the eyes turn.
 
     Parameters
     ----------
     shut : (T,) frames of closures, in which no iris is seen.
+    lids_px : (T, 2) of both upper lids.
     """
     size = _turning(regions, shut)
+    with_lids = _turning_with_lids(regions, shut, lids_px)
     places = zip(regions.names, regions.sides, strict=True)
     labels = tuple(region_label(name, side) for name, side in places if name in LID_REGIONS)
     found = []
-    for first, last in runs(size > 1):
+    for first, last in runs((size > 1) | with_lids):
         peak = first + int(np.argmax(size[first : last + 1]))
         onset_s, peak_s, offset_s = regions.time_s[[first, peak, last]].tolist()
         found.append(RejectedMovement("eye-movement", onset_s, peak_s, offset_s, labels))
     return tuple(found)
 
 
-def looks_elsewhere(regions: RegionTrack, shut: BoolArray) -> BoolArray:
+def looks_elsewhere(regions: RegionTrack, shut: BoolArray, lids_px: FloatArray) -> BoolArray:
     """(T,) frames in which both eyes look away from where they mostly look; in a blink, as before it or after it."""
+    nowhere = np.zeros(len(regions.time_s), bool)
     eyes = [regions.gaze[:, eye] for eye in (0, 1) if np.isfinite(regions.gaze[:, eye]).any()]
     if not eyes:
-        return np.zeros(len(regions.time_s), bool)
+        return nowhere
     gaze = np.mean(eyes, axis=0)
     seen = np.isfinite(gaze).all(1) & ~shut
     if seen.sum() < 2:
-        return np.zeros(len(regions.time_s), bool)
-    away = gaze[seen] - running_quantile(regions.time_s[seen], gaze[seen], USUAL_S)
+        return nowhere
+    time_s = regions.time_s[seen]
+    away = np.abs(gaze[seen] - running_quantile(time_s, gaze[seen], USUAL_S))
     noise = _noise(away, (eyes[0] - eyes[-1])[seen] / 2)
-    far = (np.abs(away) > np.maximum(AWAY_SHARE * SMALLEST_STEP, NOISE_WIDTHS * noise)).any(1)
-    return np.interp(regions.time_s, regions.time_s[seen], far) > 0
+    far = (away > np.maximum(AWAY_SHARE * SMALLEST_STEP, NOISE_WIDTHS * noise)).any(1)
+    lifted = _filled(regions.time_s, lids_px, shut)
+    if lifted is not None:
+        level = running_quantile(regions.time_s, lifted, LEVEL_S)[seen]
+        along = _lift_size(level - running_quantile(time_s, level, USUAL_S), regions)
+        far |= (along > 1) & (np.hypot(*away.T) > AWAY_SHARE * SMALLEST_STEP / WITH_LIDS)
+    return np.interp(regions.time_s, time_s, far) > 0
 
 
 def _turning(regions: RegionTrack, shut: BoolArray) -> FloatArray:
@@ -69,6 +95,45 @@ def _turning(regions: RegionTrack, shut: BoolArray) -> FloatArray:
     noise = _noise(both[usable], (seen[0] - seen[-1])[usable] / 2)
     least = np.maximum(SMALLEST_STEP, NOISE_WIDTHS * noise)
     return np.where(usable, np.hypot(*(np.nan_to_num(both) / least).T), 0.0)
+
+
+def _turning_with_lids(regions: RegionTrack, shut: BoolArray, lids_px: FloatArray) -> BoolArray:
+    """(T,) moments at which both upper lids go where the irises go, if by little, and stay there."""
+    moments = np.zeros(len(regions.time_s), bool)
+    lifted = _filled(regions.time_s, lids_px, shut)
+    irises = _filled(regions.time_s, regions.gaze.reshape(len(moments), 4), shut)
+    if lifted is None or irises is None:
+        return moments
+    turned = _held_step(regions.time_s, irises).reshape(-1, 2, 2).mean(1)
+    size = np.minimum(
+        _lift_size(_held_step(regions.time_s, lifted), regions), np.hypot(*turned.T) * WITH_LIDS / SMALLEST_STEP
+    )
+    for first, last in runs((size > 1) & ~shut):
+        peak = first + int(np.argmax(size[first : last + 1]))
+        moments |= np.abs(regions.time_s - regions.time_s[peak]) <= MOMENT_S
+    return moments & ~shut
+
+
+def _filled(time_s: FloatArray, values: FloatArray, shut: BoolArray) -> FloatArray | None:
+    """(T, K) values, straight across closures and gaps; None where a column has next to nothing."""
+    seen = np.isfinite(values) & ~shut[:, None]
+    if (seen.sum(0) < 2).any():
+        return None
+    columns = zip(seen.T, values.T, strict=True)
+    return np.stack([np.interp(time_s, time_s[own], column[own]) for own, column in columns], 1)
+
+
+def _held_step(time_s: FloatArray, values: FloatArray) -> FloatArray:
+    """(T, K) by how much the level of (T, K) values changes around each moment."""
+    return step_around(time_s, running_quantile(time_s, values, LEVEL_S), HELD_S)
+
+
+def _lift_size(way_px: FloatArray, regions: RegionTrack) -> FloatArray:
+    """(T,) way that both lids go alike, of (T, 2), in sizes that count."""
+    common = _together(way_px[:, :1], way_px[:, 1:])
+    least_px = SMALLEST_LIFT_IOD * float(np.nan_to_num(np.nanmedian(regions.scale_px)))
+    noise_px = float(_noise(common, (way_px[:, :1] - way_px[:, 1:]) / 2)[0])
+    return np.asarray(np.abs(common[:, 0]) / max(least_px, NOISE_WIDTHS * noise_px, 1e-9))
 
 
 def _noise(common: FloatArray, apart: FloatArray) -> FloatArray:
