@@ -17,6 +17,8 @@ FEWEST_COVERED_FRAMES = 12  # of blinks or speech, by which to judge whether the
 FLANK_QUANTILE = 0.8  # a lid moves in 0.2 s of the 0.5 s that a blink covers
 STILL_IN_BLINKS = 1.5  # times the usual motion, up to which blinks leave a place still
 STILL_ACROSS = 6.0  # the same across a site's twitches, where only noise and their unsteady direction are usual. Ours
+TWITCH_SHARE = 0.3  # of what a site's own twitches stir, up to which blinks' own movement counts for no twitch. Ours
+
 QUIETER_BLINKS = 0.25  # of the blinks tell whether blinks move a place: bursts fill up to three quarters. Our choice
 
 
@@ -42,15 +44,19 @@ def _is_still_in_blinks(seed: Seed, survey: Survey) -> bool:
     """Say whether blinks leave a place as it is.
 
     Every complete blink moves what it moves; of twitches, some blinks are free. So the quieter ones tell. A place that
-    blinks move across its twitches' way, where no twitch goes, is moved by them, too. Partial ones tell nothing.
+    blinks move across its twitches' way, where no twitch goes, is moved by them, too. Partial ones tell nothing. What
+    is much less than the site's own twitches do is no twitch, and leaves the place as it is.
     """
     inside = survey.tracked & survey.cover.shut & ~survey.cover.mouth
     if inside.sum() < FEWEST_COVERED_FRAMES:
         return False
     blinks = [inside & _between(*run, len(inside)) for run in runs(survey.cover.shut)]
-    along, across = (_stir(one, [own for own in blinks if own.any()], survey) for one in (seed, _across(seed)))
+    blinks = [own for own in blinks if own.any()]
+    along, across = (_stir(one, blinks, survey) for one in (seed, _across(seed)))
     quieter = float(np.quantile(along, QUIETER_BLINKS, method="lower"))
-    return quieter < STILL_IN_BLINKS and float(np.median(across)) < STILL_ACROSS
+    twitches = _stir_of_twitches(seed, survey, int(np.median([own.sum() for own in blinks])))
+    still = max(STILL_IN_BLINKS, float(np.hypot(1.0, TWITCH_SHARE * twitches)))  # the usual motion is in what is seen
+    return quieter < still and float(np.median(across)) < STILL_ACROSS
 
 
 def _is_still_in_speech(seed: Seed, survey: Survey) -> bool:
@@ -81,6 +87,15 @@ def _stir(seed: Seed, parts: list[BoolArray], survey: Survey) -> FloatArray:
     moved = np.abs(whiten(seed.course(), seed.response.sought.coefficients))
     usual = float(np.quantile(moved[_undisturbed(survey)], FLANK_QUANTILE))
     return np.array([float(np.quantile(moved[own], FLANK_QUANTILE)) for own in parts]) / max(usual, 1e-12)
+
+
+def _stir_of_twitches(seed: Seed, survey: Survey, count: int) -> float:
+    """The same for pieces of so many frames in which the site twitches, by the weakest of its strongest few."""
+    free = np.flatnonzero(_undisturbed(survey))
+    pieces = np.array_split(free, max(1, len(free) // max(count, 1)))
+    stirs = np.sort(_stir(seed, [np.isin(np.arange(len(survey.in_view)), piece) for piece in pieces], survey))
+    count = seed.response.sought.settings.repeat_count
+    return float(stirs[-count]) if len(stirs) >= count else 0.0
 
 
 def _undisturbed(survey: Survey) -> BoolArray:
