@@ -63,7 +63,7 @@ def detect_at_seed(
         return [] if only is None else [only]
     open_frames = seen_frames(seed, survey)
     pulses, waveform, threshold = _pulses(seed, survey, survey.tracked & open_frames, time_s, settings)
-    courses_px, caught, slow = _apart(seed, pulses, waveform, open_frames, time_s)
+    courses_px, caught, slow = _apart(seed, pulses, waveform, open_frames, survey, time_s)
     in_blinks, in_speech = (bool((open_frames & part).any()) for part in (survey.cover.lids, survey.cover.mouth))
     events: list[Candidate] = []
     fitted_s: list[float] = []
@@ -102,7 +102,7 @@ def _moved(event: Candidate, by_s: float) -> Candidate:
 
 
 def _apart(
-    seed: Seed, pulses: list[Pulse], waveform: Waveform, seen: BoolArray, time_s: FloatArray
+    seed: Seed, pulses: list[Pulse], waveform: Waveform, seen: BoolArray, survey: Survey, time_s: FloatArray
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Take twitches of one site apart.
 
@@ -117,7 +117,9 @@ def _apart(
     level = rebased(seed.displacement_px(), [pulse.frame for pulse in pulses], time_s)
     together = shapes.sum(1)
     caught = together[[pulse.frame for pulse in pulses]] / sizes_px
-    return (level - together)[:, None] + shapes, caught, slow_peaks(peaks_s, level, together, seen, time_s)
+    nearest = int(np.argmin(((survey.point_px - seed.centre_px) ** 2).sum(1)))
+    slow = slow_peaks(peaks_s, level, together, seen, time_s, wide=survey.wide, swallows=bool(survey.swallows[nearest]))
+    return (level - together)[:, None] + shapes, caught, slow
 
 
 def _is_open(pulse: Pulse, waveform: Waveform, open_frames: BoolArray, time_s: FloatArray) -> bool:

@@ -27,6 +27,7 @@ from vision.twitch.set_apart import (
     besides,
     is_part,
     known_movements,
+    lifted_by_swallowing,
     slow_movements,
     with_movements,
     with_steps,
@@ -64,7 +65,7 @@ def find_twitches(
     NothingToMeasureError
         There are more, but fewer of them show what is to be watched.
     """
-    known = known_movements(regions, settings)
+    known = known_movements(signals, regions, settings)
     signals = without_lost_points(signals)
     cleaned = clean(signals)
     # What has gaps is let go here; from now on only the bridged motion is asked for.
@@ -82,7 +83,7 @@ def find_twitches(
     if (cleaned.usable & ~cover.frames).sum() < FEWEST_FRAMES:  # closures and speech are all; they may be findings
         free = watchable & ~cover.frames
         return Findings(gather([], rejected, known.closures, free, signals, regions, detection, mm_per_px), {})
-    looked = survey(signals, cleaned, cover, detection)
+    looked = survey(signals, cleaned, cover, detection, lifted_by_swallowing(signals, regions))
     candidates, slow = _candidates(signals, looked, cleaned, cleaned.usable & ~cover.frames, detection)
     candidates = large_enough(candidates, limit_of_detection_px(looked, signals, detection), detection)
     limits_px = limit_of_detection_px(looked, signals, detection, candidates)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vision.model.arrays import FloatArray
+from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import EyeClosureEvent, RejectedKind, RejectedMovement
 from vision.model.regions import RegionTrack, Side, region_label
 from vision.model.signals import MotionSignals
@@ -15,7 +15,7 @@ from vision.settings import Settings
 from vision.twitch.artefacts import Cover, closure_frames, movement_frames, rejected_closures
 from vision.twitch.detect import Candidate
 from vision.twitch.eyelids import find_closures
-from vision.twitch.gaze import eye_movements, looks_elsewhere
+from vision.twitch.gaze import eye_movements, lids_px, looks_elsewhere
 from vision.twitch.mouth import mouth_movements
 
 MOMENT_MARGIN_S = 0.1  # beside a turn of the eyes, in which the lids follow, or a step of the exposure
@@ -39,17 +39,18 @@ class Known:
     cover: Cover
 
 
-def known_movements(regions: RegionTrack, settings: Settings) -> Known:
+def known_movements(signals: MotionSignals, regions: RegionTrack, settings: Settings) -> Known:
     """Find closures of the eyes, blinks, turns of the eyes, talk and smiles."""
     closures = eye_closures(regions, settings)
     blinks = [*closures, *partial_blinks(regions, closures, settings)]
     mouth = mouth_movements(regions, settings.features)
     complete = [closure for closure in closures if closure.is_complete]
     shut, lids = (closure_frames(some, regions.time_s, settings.features) for some in (complete, blinks))
-    glances = eye_movements(regions, lids)
+    upper_px = lids_px(signals, regions)
+    glances = eye_movements(regions, lids, upper_px)
     turning = movement_frames(glances, regions.time_s, MOMENT_MARGIN_S)
     cover = Cover(
-        shut, lids, movement_frames(mouth, regions.time_s), turning, turning | looks_elsewhere(regions, lids),
+        shut, lids, movement_frames(mouth, regions.time_s), turning, turning | looks_elsewhere(regions, lids, upper_px),
         np.zeros_like(turning),
     )  # fmt: skip
     return Known(closures, [*rejected_closures(blinks), *mouth, *glances], cover)
@@ -59,6 +60,12 @@ def with_steps(cover: Cover, changes: Sequence[RejectedMovement], time_s: FloatA
     """Add steps of the exposure."""
     steps = [change for change in changes if change.kind == "exposure"]
     return replace(cover, steps=movement_frames(steps, time_s, MOMENT_MARGIN_S))
+
+
+def lifted_by_swallowing(signals: MotionSignals, regions: RegionTrack) -> BoolArray:
+    """(N,) points of the chin and the lower lip."""
+    own = [index for index, name in enumerate(regions.names) if name in SWALLOWING_REGIONS]
+    return np.isin(signals.region_of_point, own)
 
 
 def eye_closures(regions: RegionTrack, settings: Settings) -> tuple[EyeClosureEvent, ...]:

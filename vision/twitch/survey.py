@@ -30,7 +30,7 @@ class Survey:
     blinks and of wide movement, in which a known place may still be seen to twitch. in_view : (T,) frames that show
     the part. cover : frames of known movements. unrest : (T,) by how much all places move more than usual.
     still : share of places that rest whatever twitches. point_px : (N, 2) and valid : (T, N) of the points that were
-        pooled, gaps bridged: what was not valid is no motion of the skin's.
+        pooled, gaps bridged: what was not valid is no motion of the skin's. swallows : (N,) which swallowing lifts.
     """
 
     motions: tuple[PlaceMotion, ...]
@@ -44,6 +44,7 @@ class Survey:
     still: float
     point_px: FloatArray
     valid: BoolArray
+    swallows: BoolArray
 
     @property
     def tails(self) -> tuple[tuple[FloatArray, float], ...]:
@@ -62,12 +63,19 @@ def footprint_sigmas(signals: MotionSignals, settings: DetectionSettings) -> lis
     return [share * longer_side for share in settings.footprint_sigma_side]
 
 
-def survey(signals: MotionSignals, cleaned: Cleaned, cover: Cover, settings: DetectionSettings) -> Survey:
+def survey(
+    signals: MotionSignals,
+    cleaned: Cleaned,
+    cover: Cover,
+    settings: DetectionSettings,
+    swallows: BoolArray | None = None,
+) -> Survey:
     """Filter every place for twitches of every size and duration.
 
     Parameters
     ----------
     cover : frames that blinks and the mouth spoil.
+    swallows : (N,) points that swallowing lifts; none where it is not given.
     """
     time_s, usable = signals.time_s, cleaned.usable & ~cover.frames
     interval_s = float(np.median(np.diff(time_s)))
@@ -96,7 +104,7 @@ def survey(signals: MotionSignals, cleaned: Cleaned, cover: Cover, settings: Det
             responses.append(respond(sizes, wide, time_s))
     return Survey(
         motions, tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, cover, unrest, still,
-        signals.point_px, signals.valid,
+        signals.point_px, signals.valid, np.zeros(len(signals.point_px), bool) if swallows is None else swallows,
     )  # fmt: skip
 
 
