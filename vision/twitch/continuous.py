@@ -6,6 +6,8 @@ across its own direction. A twitching place moves along one line; noise, drift a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from vision.blocks import each_block
@@ -19,6 +21,9 @@ from vision.twitch.pooling import PlaceMotion
 
 CLIP_WIDTHS = 12.0  # a single jolt must not pass for lasting motion
 SEED_DISTANCE_SIGMA = 2.0  # of two places of detection
+# A site's twitches were 7 times as large as lasting activity that was but their trace; beside true lasting activity no
+# other site was found (simulated and shared films). Our choice.
+TRACE_SIGMA, TRACE_RATIO = 3.0, 2.0
 APART_SIGMA = 1.5  # of two centres, once localised
 FLOOR_QUANTILE, FLOOR_WINDOW_S = 0.15, 1.5  # the level between twitches where there is hardly any between
 SLOWEST_POSTURE_HZ = 0.5  # slower movement is posture, taken out before
@@ -55,15 +60,43 @@ def polarisation(
 
 
 def continuous_events(
-    motion: PlaceMotion, usable: BoolArray, time_s: FloatArray, first_seed: int, settings: DetectionSettings
-) -> list[Candidate]:
+    motion: PlaceMotion, usable: BoolArray, time_s: FloatArray, first_seed: int, settings: DetectionSettings,
+    known: Sequence[Candidate] = (),
+) -> list[Candidate]:  # fmt: skip
     """Find places of lasting activity and the twitches there, strongest place first; seeds count from `first_seed`.
 
     Where one place passes, others are looked for again at lower bars: lasting activity seldom keeps to one muscle.
+
+    Parameters
+    ----------
+    known : twitches of sites that rest between them; smaller activity beside such a site is their trace.
     """
     lines = polarisation(motion, usable, float(np.median(np.diff(time_s))), settings)
-    events = _events_at(motion, lines, usable, time_s, first_seed, settings)
-    return _events_at(motion, lines, usable, time_s, first_seed, in_company(settings)) if events else events
+    events: list[Candidate] = []
+    for bars in (settings, in_company(settings)):
+        found = _events_at(motion, lines, usable, time_s, first_seed, bars)
+        events = [event for own in _by_seed(found) if not _is_trace(own, known) for event in own]
+        if not events:
+            break
+    return events
+
+
+def _is_trace(own: list[Candidate], known: Sequence[Candidate]) -> bool:
+    """Say whether much larger twitches, with rest between them, come from beside a place of lasting activity."""
+
+    def is_near(event: Candidate) -> bool:
+        return bool(np.hypot(event.x_px - own[0].x_px, event.y_px - own[0].y_px) < TRACE_SIGMA * own[0].sigma_px)
+
+    return any(is_near(site[0]) and _typical_px(site) > TRACE_RATIO * _typical_px(own) for site in _by_seed(known))
+
+
+def _by_seed(events: Sequence[Candidate]) -> list[list[Candidate]]:
+    seeds = dict.fromkeys(event.seed for event in events)
+    return [[event for event in events if event.seed == seed] for seed in seeds]
+
+
+def _typical_px(events: Sequence[Candidate]) -> float:
+    return float(np.median([event.amplitude_px for event in events]))
 
 
 def in_company(settings: DetectionSettings) -> DetectionSettings:
@@ -184,11 +217,10 @@ def without_shadows(events: list[Candidate], settings: DetectionSettings) -> lis
     Seeds on both flanks of one footprint lie, once localised, on its centre; what the smooth model of body motion
     could not follow moves the rest of the part a little at the same rate.
     """
-    seeds = sorted({event.seed for event in events})
-    members = {seed: [event for event in events if event.seed == seed] for seed in seeds}
-    size = {seed: float(np.median([event.amplitude_px for event in members[seed]])) for seed in seeds}
+    members = {own[0].seed: own for own in _by_seed(events)}
+    size = {seed: _typical_px(own) for seed, own in members.items()}
     kept: list[int] = []
-    for seed in sorted(seeds, key=lambda seed: -size[seed]):
+    for seed in sorted(members, key=lambda seed: -size[seed]):
         first = members[seed][0]
         alone = all(
             np.hypot(first.x_px - members[other][0].x_px, first.y_px - members[other][0].y_px)

@@ -149,11 +149,12 @@ def _candidates(
     middle = looked.motions[len(looked.motions) // 2]
     sigmas_px = [motion.sigma_px for motion in looked.motions]
     resting = background(signals, cleaned, looked.usable)
-    lasting = continuous_events(
-        middle, usable, signals.time_s, 1 + max((event.seed for event in found), default=-1), settings
-    )
-    lasting = without_shadows(localised(lasting, signals, cleaned, resting, sigmas_px, settings), settings)
     brief = without_repeats(localised(found, signals, cleaned, resting, sigmas_px, settings), settings)
+    lasting = continuous_events(
+        middle, usable, signals.time_s, 1 + max((event.seed for event in found), default=-1), settings,
+        [event for event in brief if not event.is_single],
+    )  # fmt: skip
+    lasting = without_shadows(localised(lasting, signals, cleaned, resting, sigmas_px, settings), settings)
     brief = without_crossings([event for event in brief if not _is_covered(event, lasting)], signals)
     brief = credible(brief, float(cleaned.in_view.sum() * np.median(np.diff(signals.time_s))), settings)
     return sorted([*brief, *lasting], key=lambda event: event.onset_s), slow

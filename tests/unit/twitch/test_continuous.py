@@ -42,6 +42,18 @@ def test_lasting_twitches_are_counted(hz: float) -> None:
         assert event.onset_s <= event.peak_s <= event.offset_s
 
 
+@pytest.mark.parametrize(
+    ("amplitude_px", "x_px", "is_trace"), [(4.0, -18.0, True), (1.5, -18.0, False), (4.0, 500.0, False)]
+)
+def test_activity_beside_much_larger_twitches_is_their_trace(amplitude_px: float, x_px: float, is_trace: bool) -> None:
+    """Accident: what 2 px twitches left of 0.4 px on a lid passed for lasting activity, and took all of them away."""
+    signals = film(sustained(4.0, -18.0, 9.0), duration_s=12, noise_px=0.15)
+    motion, usable = surveyed(signals).motions[1], np.ones(len(signals.time_s), bool)
+    site = [candidate(at_s, x_px=x_px, y_px=9.0, amplitude_px=amplitude_px) for at_s in (2.0, 5.0, 9.0)]
+    events = continuous_events(motion, usable, signals.time_s, 7, SETTINGS, site)
+    assert bool(events) != is_trace
+
+
 @pytest.mark.parametrize(("lamp_share", "is_believed"), [(0.13, True), (0.5, False)])
 def test_where_a_lamp_drags_the_tracker_to_and_fro_nothing_lasts(lamp_share: float, is_believed: bool) -> None:
     signals = film(sustained(4.0, -18.0, 9.0), duration_s=12, noise_px=0.15)
