@@ -28,6 +28,8 @@ HUE_FROM_DEG, HUE_TO_DEG = -30.0, 105.0
 LARGEST_COLOUR_SD = 18.0  # CIELAB a or b within one piece; test patterns and toys hold several colours
 FEWEST_POINTS = 12
 STILL_SAME_SHARE = 0.4  # of the points that must be found again, moved as one, from preview to preview
+LIGHT_SHARE = 1 / 24  # of the picture's longer side: finer than shadows, coarser than what is followed. Our choice
+MIDDLE_GREY, DARKEST_LUMA = 128.0, 8.0  # grey levels; below the latter there is but noise
 ALIKE_PX_SHARE = 0.01  # of the picture's longer side, by which a point may leave the common movement
 
 
@@ -98,9 +100,10 @@ def _share_moved_as_one(one: ByteArray, other: ByteArray, area: BoolArray) -> fl
         return 0.0
     scale = min(1.0, EDGE_SIDE_PX * 2 / max(one.shape))
     size = (max(8, round(one.shape[1] * scale)), max(8, round(one.shape[0] * scale)))
-    first, second = (cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.uint8) for luma in (one, other))
+    first, second = (
+        _evenly_lit(cv2.resize(luma, size, interpolation=cv2.INTER_AREA).astype(np.uint8)) for luma in (one, other)
+    )
     inside = cv2.resize(area.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    second = _as_bright(second, first, inside.astype(bool))
     points = cv2.goodFeaturesToTrack(first, 150, 0.01, 6, mask=inside)
     if points is None or len(points) < FEWEST_POINTS:
         return 0.0
@@ -116,9 +119,9 @@ def _share_moved_as_one(one: ByteArray, other: ByteArray, area: BoolArray) -> fl
     return 0.0 if agree is None else float(agree.sum()) / len(points)
 
 
-def _as_bright(luma: ByteArray, like: ByteArray, inside: BoolArray) -> ByteArray:
-    """Scale a picture to the brightness of another one in the area: a step of the exposure replaces nothing."""
-    if not inside.any():
-        return luma
-    gain = float(like[inside].mean()) / max(float(luma[inside].mean()), 1.0)
-    return np.clip(luma * gain, 0, 255).astype(np.uint8)
+def _evenly_lit(luma: ByteArray) -> ByteArray:
+    """Divide a picture by its own brightness around each pixel: exposure and shadows replace nothing."""
+    light = luma.astype(np.float32)
+    around = cv2.GaussianBlur(light, (0, 0), LIGHT_SHARE * max(light.shape))
+    even = MIDDLE_GREY * light / np.maximum(around, DARKEST_LUMA)
+    return np.asarray(np.clip(even, 0, 255), dtype=np.uint8)
