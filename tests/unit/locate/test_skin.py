@@ -73,7 +73,7 @@ def test_a_shadow_that_falls_replaces_nothing(depth):
     across = np.linspace(0, 1, skin.shape[1])[None, :, None]
     frames = []
     for number in range(6):
-        shade = 1 - depth / (1 + np.exp((across - 0.9 * (number % 2)) / 0.04))
+        shade = 1 - depth / (1 + np.exp((across - 0.7 * (number % 2)) / 0.04))
         frames.append(frame_of(np.clip(skin * shade, 0, 255).astype(np.uint8), number / 3))
     assert not changes_content(frames, inside)
 
