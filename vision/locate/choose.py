@@ -54,14 +54,14 @@ def choose_locator(
             raise SettingsError(f"a region was given together with the view {view}", "the view skin", "leave one out")
         return ManualLocator((frames[0].luma.shape[0], frames[0].luma.shape[1]), region_px, side)
     if view == "skin":
-        return SkinLocator(_skin_as_told(frames), side)
+        return SkinLocator(_skin(frames, is_told=True), side)
     locator: Locator | None = None
     if view in (None, "face"):
         locator = _face(frames, settings, is_mirrored=bool(mirrored))
     if locator is None and view in (None, "eye"):
         locator = _eye(frames, side, is_mirrored=bool(mirrored))
     if locator is None and view is None:
-        locator = SkinLocator(_skin_found(frames), side)
+        locator = SkinLocator(_skin(frames, is_told=False), side)
     if locator is None:
         shown = {"face": "a whole face", "eye": "an open eye that fills a good part of the picture"}[view or "face"]
         raise NothingToMeasureError(f"no {view} was found", shown, "leave --view out, or film closer and brighter")
@@ -80,23 +80,11 @@ def _eye(frames: Sequence[Frame], side: BodySide | None, *, is_mirrored: bool) -
     return None if place is None else EyeLocator(place, side)
 
 
-def _skin_found(frames: Sequence[Frame]) -> SkinPlace:
-    """Skin that nobody promised: whatever speaks against it refuses it, only a grey film gets the benefit of doubt."""
-    place = _skin_as_told(frames)
-    colour = colour_doubt(frames, place.area)
-    against = [
-        (changes_content(frames, place.area), "the picture changes too much to be one body part"),
-        (has_hard_edges(frames, place.area), "the picture is crossed by hard edges"),
-        (colour not in (None, "grey film"), f"what fills the middle looks like no skin: {colour}"),
-    ]
-    for speaks, found in against:
-        if speaks:
-            expected = "a face, an eye close-up or skin that fills the middle"
-            raise NothingToMeasureError(found, expected, "if it is skin, say so with --view skin or --region X,Y,W,H")
-    return place
+def _skin(frames: Sequence[Frame], *, is_told: bool) -> SkinPlace:
+    """Skin that the user promised comes with a warning where anything speaks against it.
 
-
-def _skin_as_told(frames: Sequence[Frame]) -> SkinPlace:
+    Of skin that nobody promised, whatever does refuses it; only a grey film gets the benefit of doubt.
+    """
     area = skin_area(frames)
     if area is None:
         raise NothingToMeasureError(
@@ -104,5 +92,15 @@ def _skin_as_told(frames: Sequence[Frame]) -> SkinPlace:
         )
     if is_lifeless(frames, area):
         raise NothingToMeasureError("the picture is too flat to be tracked", "skin in focus and in light", "film again")
-    doubtful = colour_doubt(frames, area) is not None or has_hard_edges(frames, area) or changes_content(frames, area)
-    return SkinPlace(area, ("skin-not-sure",) if doubtful else ())
+    colour = colour_doubt(frames, area)
+    against = [
+        (changes_content(frames, area), "the picture changes too much to be one body part"),
+        (has_hard_edges(frames, area), "the picture is crossed by hard edges"),
+        (colour not in (None, "grey film"), f"what fills the middle looks like no skin: {colour}"),
+    ]
+    for speaks, found in () if is_told else against:
+        if speaks:
+            expected = "a face, an eye close-up or skin that fills the middle"
+            raise NothingToMeasureError(found, expected, "if it is skin, say so with --view skin or --region X,Y,W,H")
+    is_doubtful = colour is not None or any(speaks for speaks, _ in against)
+    return SkinPlace(area, ("skin-not-sure",) if is_doubtful else ())
