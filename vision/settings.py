@@ -228,6 +228,12 @@ class DetectionSettings(_Section):
     continuous_slowest_hz: float = Field(
         2.0, gt=0, description="Slowest twitching that lasts (units 2-60 Hz, AAEM 37)."
     )
+    continuous_skew: float = Field(
+        0.35,
+        gt=0,
+        description="Skewness of the steps: twitches go out quicker than they come back. Theirs had 0.4-1.2 at the "
+        "strongest place of a face, an encoder's erratic blocks 0.1-0.2 (shared and simulated films).",
+    )
     continuous_quick_share: float = Field(
         0.65, gt=0, lt=1, description="Of the motion's power that must be quicker than that; rest has half of it there."
     )

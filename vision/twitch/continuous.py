@@ -27,6 +27,7 @@ TRACE_SIGMA, TRACE_RATIO = 3.0, 2.0
 APART_SIGMA = 1.5  # of two centres, once localised
 FLOOR_QUANTILE, FLOOR_WINDOW_S = 0.15, 1.5  # the level between twitches where there is hardly any between
 SLOWEST_POSTURE_HZ = 0.5  # slower movement is posture, taken out before
+DRAWN_IN = 0.005  # of the steps at either end: single jumps tell nothing
 SMOOTHING = np.array([0.25, 0.5, 0.25])
 
 
@@ -108,9 +109,8 @@ def in_company(settings: DetectionSettings) -> DetectionSettings:
         "continuous_duty",
         "continuous_quick_share",
     )
-    return settings.model_copy(
-        update={name: settings.continuous_company_share * getattr(settings, name) for name in lowered}
-    )
+    bars = {name: settings.continuous_company_share * getattr(settings, name) for name in lowered}
+    return settings.model_copy(update={**bars, "continuous_skew": -np.inf})  # weak places show too little of it
 
 
 def _events_at(
@@ -187,8 +187,17 @@ def _is_active(
         return False
     if float(np.diff(spans_s[clear]).sum()) < settings.continuous_duty * watched_s:
         return False
+    if skewness(np.diff(course)[usable[1:] & usable[:-1]]) < settings.continuous_skew:
+        return False
     bridged_px = np.interp(time_s, time_s[usable], raw[usable])
     return quick_share(bridged_px, time_s, settings.continuous_slowest_hz) >= settings.continuous_quick_share
+
+
+def skewness(values: FloatArray) -> float:
+    """Third standardised moment of (T,) values, the farthest of them drawn in."""
+    drawn_in = np.clip(values, *np.quantile(values, (DRAWN_IN, 1 - DRAWN_IN))) if len(values) else np.zeros(1)
+    centred = drawn_in - drawn_in.mean()
+    return float((centred**3).mean() / max(float((centred**2).mean()) ** 1.5, 1e-12))
 
 
 def uneven(heights_px: FloatArray) -> float:

@@ -33,6 +33,7 @@ from vision.twitch.set_apart import (
     with_steps,
     without_crossings,
     without_shading,
+    without_talk,
 )
 from vision.twitch.sites import find_seeds, find_singles
 from vision.twitch.survey import Survey, survey
@@ -85,6 +86,7 @@ def find_twitches(
         return Findings(gather([], rejected, known.closures, free, signals, regions, detection, mm_per_px), {})
     looked = survey(signals, cleaned, cover, detection, lifted_by_swallowing(signals, regions))
     candidates, slow = _candidates(signals, looked, cleaned, cleaned.usable & ~cover.frames, detection)
+    candidates = without_talk(candidates, known.rejected, signals, regions)
     candidates = large_enough(candidates, limit_of_detection_px(looked, signals, detection), detection)
     limits_px = limit_of_detection_px(looked, signals, detection, candidates)
     wide = rejected_wide(looked.wide & ~cover.mouth, signals, regions)

@@ -4,39 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.dsp import column_medians, robust_sd, running_quantile, step_around
+from vision.dsp import running_quantile, step_around
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import RejectedMovement
 from vision.model.regions import RegionTrack, region_label
-from vision.model.signals import MotionSignals
 from vision.twitch.artefacts import runs
+from vision.twitch.pairs import NOISE_WIDTHS, common_size, filled, level_of, together, tremble
 
 STEP_S = 0.17  # over which a glance is seen: two of the samples that landmarks come at; a saccade takes 0.03-0.1
 # Eye widths. The eyeball's radius is 0.4 of an eye's width, so this is a turn of some 4 degrees; the landmarks of an
 # eye at rest wander by 0.004 (simulated films). Our choice, as are the next two.
 SMALLEST_STEP = 0.03
-NOISE_WIDTHS = 6.0
 AWAY_SHARE = 0.6  # of the smallest step, from which the eyes look elsewhere
 USUAL_S = 10.0  # over which they mostly look one way, as for the shape of the mouth
-RESTLESS = 2.0  # × the tremble of one eye against the other, at most, is tremble of both
-LEAST_SHARED = 0.5  # of one eye's step, that the other must take part by
 LID_REGIONS = frozenset({"upper-eyelid", "lower-eyelid"})
 # Irises hardly tell small turns up and down. Both upper lids go along and stay there, as nothing else does but a brow
 # that is raised; so where they do, a third of the step is enough. Our choice, as are the next three.
 WITH_LIDS = 3.0
 SMALLEST_LIFT_IOD = 0.001
-LEVEL_S, HELD_S = 0.3, 0.4  # a level is taken over, and from before the turn to after it: a twitch is over by then
+HELD_S = 0.4  # from before the turn to after it: a twitch is over by then
 MOMENT_S = 0.06  # around the middle of a turn that is known by the lids
-
-
-def lids_px(signals: MotionSignals, regions: RegionTrack) -> FloatArray:
-    """(T, 2) how far down the right and the left upper lid are displaced; NaN where one is not seen."""
-    lids = np.full((len(signals.time_s), 2), np.nan)
-    for index, (name, side) in enumerate(zip(regions.names, regions.sides, strict=True)):
-        own = signals.region_of_point == index
-        if name == "upper-eyelid" and side in ("right", "left") and own.any():
-            lids[:, int(side == "left")] = column_medians(signals.displacement_px[:, own, 1].T)
-    return lids
 
 
 def eye_movements(regions: RegionTrack, shut: BoolArray, lids_px: FloatArray) -> tuple[RejectedMovement, ...]:
@@ -71,11 +58,11 @@ def looks_elsewhere(regions: RegionTrack, shut: BoolArray, lids_px: FloatArray) 
         return nowhere
     time_s = regions.time_s[seen]
     away = np.abs(gaze[seen] - running_quantile(time_s, gaze[seen], USUAL_S))
-    noise = _noise(away, (eyes[0] - eyes[-1])[seen] / 2)
+    noise = tremble(away, (eyes[0] - eyes[-1])[seen] / 2)
     far = (away > np.maximum(AWAY_SHARE * SMALLEST_STEP, NOISE_WIDTHS * noise)).any(1)
-    lifted = _filled(regions.time_s, lids_px, shut)
+    lifted = filled(regions.time_s, lids_px, shut)
     if lifted is not None:
-        level = running_quantile(regions.time_s, lifted, LEVEL_S)[seen]
+        level = level_of(regions.time_s, lifted)[seen]
         along = _lift_size(level - running_quantile(time_s, level, USUAL_S), regions)
         far |= (along > 1) & (np.hypot(*away.T) > AWAY_SHARE * SMALLEST_STEP / WITH_LIDS)
     return np.interp(regions.time_s, time_s, far) > 0
@@ -88,11 +75,11 @@ def _turning(regions: RegionTrack, shut: BoolArray) -> FloatArray:
     seen = [step for step in steps if np.isfinite(step).any()]
     if not seen:
         return nothing
-    both = seen[0] if len(seen) == 1 else _together(*seen)
+    both = seen[0] if len(seen) == 1 else together(*seen)
     usable = np.isfinite(both).all(1) & ~shut
     if usable.sum() < 2:
         return nothing
-    noise = _noise(both[usable], (seen[0] - seen[-1])[usable] / 2)
+    noise = tremble(both[usable], (seen[0] - seen[-1])[usable] / 2)
     least = np.maximum(SMALLEST_STEP, NOISE_WIDTHS * noise)
     return np.where(usable, np.hypot(*(np.nan_to_num(both) / least).T), 0.0)
 
@@ -100,8 +87,8 @@ def _turning(regions: RegionTrack, shut: BoolArray) -> FloatArray:
 def _turning_with_lids(regions: RegionTrack, shut: BoolArray, lids_px: FloatArray) -> BoolArray:
     """(T,) moments at which both upper lids go where the irises go, if by little, and stay there."""
     moments = np.zeros(len(regions.time_s), bool)
-    lifted = _filled(regions.time_s, lids_px, shut)
-    irises = _filled(regions.time_s, regions.gaze.reshape(len(moments), 4), shut)
+    lifted = filled(regions.time_s, lids_px, shut)
+    irises = filled(regions.time_s, regions.gaze.reshape(len(moments), 4), shut)
     if lifted is None or irises is None:
         return moments
     turned = _held_step(regions.time_s, irises).reshape(-1, 2, 2).mean(1)
@@ -114,38 +101,12 @@ def _turning_with_lids(regions: RegionTrack, shut: BoolArray, lids_px: FloatArra
     return moments & ~shut
 
 
-def _filled(time_s: FloatArray, values: FloatArray, shut: BoolArray) -> FloatArray | None:
-    """(T, K) values, straight across closures and gaps; None where a column has next to nothing."""
-    seen = np.isfinite(values) & ~shut[:, None]
-    if (seen.sum(0) < 2).any():
-        return None
-    columns = zip(seen.T, values.T, strict=True)
-    return np.stack([np.interp(time_s, time_s[own], column[own]) for own, column in columns], 1)
-
-
 def _held_step(time_s: FloatArray, values: FloatArray) -> FloatArray:
     """(T, K) by how much the level of (T, K) values changes around each moment."""
-    return step_around(time_s, running_quantile(time_s, values, LEVEL_S), HELD_S)
+    return step_around(time_s, level_of(time_s, values), HELD_S)
 
 
 def _lift_size(way_px: FloatArray, regions: RegionTrack) -> FloatArray:
     """(T,) way that both lids go alike, of (T, 2), in sizes that count."""
-    common = _together(way_px[:, :1], way_px[:, 1:])
     least_px = SMALLEST_LIFT_IOD * float(np.nan_to_num(np.nanmedian(regions.scale_px)))
-    noise_px = float(_noise(common, (way_px[:, :1] - way_px[:, 1:]) / 2)[0])
-    return np.asarray(np.abs(common[:, 0]) / max(least_px, NOISE_WIDTHS * noise_px, 1e-9))
-
-
-def _noise(common: FloatArray, apart: FloatArray) -> FloatArray:
-    """(2,) width of what landmarks tremble by: of both eyes in common, or, where these are restless, of one against
-    the other; of a single eye in view the former alone.
-    """
-    width, against = robust_sd(common), robust_sd(apart)
-    return np.where(against > 0, np.minimum(width, RESTLESS * against), width)
-
-
-def _together(right: FloatArray, left: FloatArray) -> FloatArray:
-    """(T, 2) mean of both eyes' steps, 0 where one does not go the other's way."""
-    along = (right * left).sum(1)
-    larger = np.maximum((right**2).sum(1), (left**2).sum(1))
-    return np.where((along >= LEAST_SHARED * larger)[:, None], (right + left) / 2, 0.0)
+    return common_size(way_px[:, 0], way_px[:, 1], least_px)

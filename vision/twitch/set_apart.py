@@ -15,8 +15,9 @@ from vision.settings import Settings
 from vision.twitch.artefacts import Cover, closure_frames, movement_frames, rejected_closures
 from vision.twitch.detect import Candidate
 from vision.twitch.eyelids import find_closures
-from vision.twitch.gaze import eye_movements, lids_px, looks_elsewhere
-from vision.twitch.mouth import mouth_movements
+from vision.twitch.gaze import eye_movements, looks_elsewhere
+from vision.twitch.mouth import MOUTH_REGIONS, mouth_movements
+from vision.twitch.pairs import sides_px
 
 MOMENT_MARGIN_S = 0.1  # beside a turn of the eyes, in which the lids follow, or a step of the exposure
 PART_SIGMA, PART_MARGIN_S = 4.0, 0.25  # around a slower movement, within which single events are a part of it. Ours
@@ -24,6 +25,8 @@ CROSSING_SIGMA, CROSSING_S = 3.0, 0.15  # footprints and time beside something t
 CROSSING_SHARE = 0.5  # of a site's events
 SHADED_SHARE = 0.8  # of an occlusion, in which the mouth moves: hands and hairs are not so true to it. Our choice
 BESIDE_MOUTH = ("right cheek", "left cheek", "nose")  # whose folds a mouth moves
+# Before and after talk; and the twitches of a site at all other times, from which it twitches by itself. Our choice.
+BESIDE_TALK_S, FEWEST_APART = 1.0, 3
 EXPLAINED_SHARE = 0.5  # of a movement, from which another name explains it. Our choice
 MOVES_SKIN: frozenset[RejectedKind] = frozenset({"speech", "expression", "occlusion", "head-motion", "camera-motion"})
 PLAIN: frozenset[RejectedKind] = frozenset({"occlusion", "focus", "exposure", "head-motion", "camera-motion"})
@@ -43,10 +46,10 @@ def known_movements(signals: MotionSignals, regions: RegionTrack, settings: Sett
     """Find closures of the eyes, blinks, turns of the eyes, talk and smiles."""
     closures = eye_closures(regions, settings)
     blinks = [*closures, *partial_blinks(regions, closures, settings)]
-    mouth = mouth_movements(regions, settings.features)
+    mouth = mouth_movements(regions, settings.features, sides_px(signals, regions, "mouth-corner")[..., 0])
     complete = [closure for closure in closures if closure.is_complete]
     shut, lids = (closure_frames(some, regions.time_s, settings.features) for some in (complete, blinks))
-    upper_px = lids_px(signals, regions)
+    upper_px = sides_px(signals, regions, "upper-eyelid")[..., 1]
     glances = eye_movements(regions, lids, upper_px)
     turning = movement_frames(glances, regions.time_s, MOMENT_MARGIN_S)
     cover = Cover(
@@ -122,6 +125,26 @@ def _is_beside_cover(event: Candidate, signals: MotionSignals) -> bool:
     during = np.abs(signals.time_s - event.peak_s) <= CROSSING_S
     near = np.hypot(*(signals.point_px - np.array([event.x_px, event.y_px])).T) < CROSSING_SIGMA * event.sigma_px
     return bool(signals.covered[np.ix_(during, near)].any())
+
+
+def without_talk(
+    events: Sequence[Candidate], known: Sequence[RejectedMovement], signals: MotionSignals, regions: RegionTrack
+) -> list[Candidate]:
+    """Leave out what moves at mouth and chin just before, between and after words, where it does at no other time.
+
+    Lips part before they part by enough to be told from rest.
+    """
+    talk = [one for one in known if one.kind in ("speech", "expression")]
+    beside = {
+        id(event)
+        for event in events
+        if _region_of(event, signals, regions)[0] in MOUTH_REGIONS
+        and any(one.onset_s - BESIDE_TALK_S <= event.peak_s <= one.offset_s + BESIDE_TALK_S for one in talk)
+    }
+    apart: dict[int, int] = {}
+    for event in events:
+        apart[event.seed] = apart.get(event.seed, 0) + (id(event) not in beside)
+    return [event for event in events if id(event) not in beside or apart[event.seed] >= FEWEST_APART]
 
 
 def slow_movements(slow: Sequence[Candidate], signals: MotionSignals, regions: RegionTrack) -> list[RejectedMovement]:

@@ -11,7 +11,7 @@ from tests.unit.twitch.motion_builders import FRAMES_S, SIGMA_PX, Planted, film,
 from tests.unit.twitch.test_detect import candidate
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
-from vision.twitch.continuous import continuous_events, polarisation, quick_share, uneven, without_shadows
+from vision.twitch.continuous import continuous_events, polarisation, quick_share, skewness, uneven, without_shadows
 from vision.twitch.detect import Candidate
 
 SETTINGS = DetectionSettings()
@@ -163,3 +163,21 @@ def test_two_places_that_last_are_two() -> None:
     assert len(lasting_sites) == 2
     assert any(np.hypot(site.x_px + 28, site.y_px - 15) < SIGMA_PX for site in lasting_sites)
     assert any(np.hypot(site.x_px - 28, site.y_px + 15) < SIGMA_PX for site in lasting_sites)
+
+
+def test_what_comes_back_as_quickly_as_it_goes_is_no_muscle() -> None:
+    """Accident: blocks that a starved encoder moved to and fro made 234 twitches of a lip at rest."""
+    usable = np.ones(len(TIME_S), bool)
+    strict, lax = (SETTINGS.model_copy(update={"continuous_skew": bar}) for bar in (0.35, -9.0))
+    to_and_fro = [Planted(0.2 + k / 4, -18.0, 9.0, 1.5, decay=0.3) for k in range(78)]
+    motion = surveyed(film(to_and_fro, duration_s=20, noise_px=0.15)).motions[1]
+    assert continuous_events(motion, usable, TIME_S, 0, lax)
+    assert not continuous_events(motion, usable, TIME_S, 0, strict)
+
+
+def test_steps_that_are_quick_one_way_are_skewed() -> None:
+    ramp = np.tile(np.r_[np.full(2, 3.0), np.full(6, -1.0)], 40)
+    assert skewness(ramp) > 1
+    assert skewness(-ramp) == pytest.approx(-skewness(ramp))
+    assert skewness(np.random.default_rng(1).standard_normal(5000)) == pytest.approx(0, abs=0.1)
+    assert skewness(np.zeros(5)) == skewness(np.array([])) == 0

@@ -11,7 +11,7 @@ from tests.unit.twitch.motion_builders import face, film, limb
 from vision.model.arrays import FloatArray
 from vision.model.events import RejectedMovement
 from vision.model.regions import RegionTrack
-from vision.twitch.gaze import eye_movements, lids_px, looks_elsewhere
+from vision.twitch.gaze import eye_movements, looks_elsewhere
 
 SIGNALS = film(duration_s=16)
 TIME_S = SIGNALS.time_s
@@ -110,10 +110,3 @@ def test_one_lid_alone_or_both_apart_tell_of_no_glance(right_px: float, left_px:
 def test_both_lids_that_move_while_the_irises_rest_are_no_glance() -> None:
     still = np.zeros((len(TIME_S), 2))
     assert eye_movements(looking(still, still), OPEN, lids(2.0, 2.0)) == ()
-
-
-def test_lids_are_read_where_they_are_followed() -> None:
-    signals = film(duration_s=2)
-    track = face(signals, names=("upper-eyelid", "upper-eyelid"))
-    assert np.isfinite(lids_px(signals, track)).all()
-    assert np.isnan(lids_px(signals, limb(signals))).all()

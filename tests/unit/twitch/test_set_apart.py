@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from tests.unit.twitch.motion_builders import Planted, face, film, findings, unmatched
+from tests.unit.twitch.test_detect import candidate
 from vision.model.arrays import FloatArray
 from vision.model.events import EventSet, RejectedKind, RejectedMovement
 from vision.twitch.detect import Candidate
-from vision.twitch.set_apart import besides, with_movements, without_crossings, without_shading
+from vision.twitch.set_apart import besides, with_movements, without_crossings, without_shading, without_talk
 
 SIGNALS = film(duration_s=16)
 TIME_S = SIGNALS.time_s
@@ -114,3 +115,19 @@ def test_bursts_so_fast_that_they_run_together_are_found(twitch_hz: float) -> No
     events = findings(signals, face(signals, names=("lower-eyelid", "lower-eyelid"))).events.events
     seen = [any(start - 0.1 < event.peak_s < start + 1.0 for event in events) for start in bursts_s]
     assert all(seen)
+
+
+@pytest.mark.parametrize(("apart_s", "stays"), [((), False), ((7.0, 9.0), False), ((7.0, 9.0, 11.0), True)])
+def test_what_moves_a_lip_only_around_words_is_part_of_them(apart_s: tuple[float, ...], stays: bool) -> None:
+    """Accident: the lips part before they part by enough to count, and the first words passed for twitches."""
+    signals = film(duration_s=16)
+    track = face(signals, names=("lower-lip", "cheek"))
+    lip = signals.point_px[signals.region_of_point == 0][0]
+    words = RejectedMovement("speech", 2.0, 2.5, 4.0, ("lower-lip",))
+    beside = [candidate(at_s, x_px=lip[0], y_px=lip[1]) for at_s in (1.5, 3.0, 4.5)]
+    others = [candidate(at_s, x_px=lip[0], y_px=lip[1]) for at_s in apart_s]
+    kept = without_talk([*beside, *others], [words], signals, track)
+    assert kept == ([*beside, *others] if stays else others)
+    cheek = signals.point_px[signals.region_of_point == 1][-1]
+    elsewhere = [candidate(3.0, x_px=cheek[0], y_px=cheek[1])]
+    assert without_talk(elsewhere, [words], signals, track) == elsewhere
