@@ -25,9 +25,11 @@ from vision.twitch.picture import crossing, picture_changes
 from vision.twitch.rhythms import rhythms
 from vision.twitch.set_apart import (
     besides,
+    blinks_of,
     is_part,
     known_movements,
     lifted_by_swallowing,
+    of_both_lids,
     slow_movements,
     with_movements,
     with_steps,
@@ -86,7 +88,9 @@ def find_twitches(
         return Findings(gather([], rejected, known.closures, free, signals, regions, detection, mm_per_px), {})
     looked = survey(signals, cleaned, cover, detection, lifted_by_swallowing(signals, regions))
     candidates, slow = _candidates(signals, looked, cleaned, cleaned.usable & ~cover.frames, detection)
-    candidates = without_talk(candidates, known.rejected, signals, regions)
+    lids = of_both_lids(candidates, signals, regions)
+    rejected += blinks_of(lids, rejected)
+    candidates = without_talk([one for one in candidates if one not in lids], known.rejected, signals, regions)
     candidates = large_enough(candidates, limit_of_detection_px(looked, signals, detection), detection)
     limits_px = limit_of_detection_px(looked, signals, detection, candidates)
     wide = rejected_wide(looked.wide & ~cover.mouth, signals, regions)

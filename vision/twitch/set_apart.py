@@ -15,9 +15,9 @@ from vision.settings import Settings
 from vision.twitch.artefacts import Cover, closure_frames, movement_frames, rejected_closures
 from vision.twitch.detect import Candidate
 from vision.twitch.eyelids import find_closures
-from vision.twitch.gaze import eye_movements, looks_elsewhere
+from vision.twitch.gaze import SMALLEST_LIFT_IOD, eye_movements, looks_elsewhere
 from vision.twitch.mouth import MOUTH_REGIONS, mouth_movements
-from vision.twitch.pairs import sides_px
+from vision.twitch.pairs import sides_px, together
 
 MOMENT_MARGIN_S = 0.1  # beside a turn of the eyes, in which the lids follow, or a step of the exposure
 PART_SIGMA, PART_MARGIN_S = 4.0, 0.25  # around a slower movement, within which single events are a part of it. Ours
@@ -27,6 +27,7 @@ SHADED_SHARE = 0.8  # of an occlusion, in which the mouth moves: hands and hairs
 BESIDE_MOUTH = ("right cheek", "left cheek", "nose")  # whose folds a mouth moves
 # Before and after talk; and the twitches of a site at all other times, from which it twitches by itself. Our choice.
 BESIDE_TALK_S, FEWEST_APART = 1.0, 3
+LID_S = 0.1  # on either side of a single movement's peak, in which both lids are looked at
 EXPLAINED_SHARE = 0.5  # of a movement, from which another name explains it. Our choice
 MOVES_SKIN: frozenset[RejectedKind] = frozenset({"speech", "expression", "occlusion", "head-motion", "camera-motion"})
 PLAIN: frozenset[RejectedKind] = frozenset({"occlusion", "focus", "exposure", "head-motion", "camera-motion"})
@@ -147,15 +148,47 @@ def without_talk(
     return [event for event in events if id(event) not in beside or apart[event.seed] >= FEWEST_APART]
 
 
+def of_both_lids(events: Sequence[Candidate], signals: MotionSignals, regions: RegionTrack) -> list[Candidate]:
+    """Single movements of an upper lid in which the other one takes part: blinks that landmarks do not show."""
+    lids_px = sides_px(signals, regions, "upper-eyelid")[..., 1]
+    if not np.isfinite(lids_px).any(0).all():
+        return []
+    least_px = SMALLEST_LIFT_IOD * float(np.nan_to_num(np.nanmedian(regions.scale_px)))
+
+    def is_shared(event: Candidate) -> bool:
+        apart_s = np.abs(signals.time_s - event.peak_s)
+        during, beside = apart_s <= LID_S, (apart_s > 2 * LID_S) & (apart_s <= 5 * LID_S)
+        if not during.any() or not beside.any():
+            return False
+        right, left = np.nanmean(lids_px[during], axis=0) - np.nanmedian(lids_px[beside], axis=0)
+        return abs(float(together(right[None, None], left[None, None])[0, 0])) > least_px
+
+    return [
+        event
+        for event in events
+        if event.is_single and _region_of(event, signals, regions)[0] == "upper-eyelid" and is_shared(event)
+    ]
+
+
+def blinks_of(events: Sequence[Candidate], known: Sequence[RejectedMovement]) -> list[RejectedMovement]:
+    """Name movements of both lids, each moment once, unless it has a name."""
+    found: list[RejectedMovement] = []
+    for event in sorted(events, key=lambda event: event.peak_s):
+        labels = tuple(region_label("upper-eyelid", side) for side in ("right", "left"))
+        one = RejectedMovement("blink", event.onset_s, event.peak_s, event.offset_s, labels)
+        found += besides([one], [*found, *(other for other in known if other.kind in ("blink", "eye-movement"))])
+    return found
+
+
 def slow_movements(slow: Sequence[Candidate], signals: MotionSignals, regions: RegionTrack) -> list[RejectedMovement]:
     """Name slower movements of a face, one for each span of time: swallowing lifts the chin, all else is expression."""
     found = []
-    for together in _spans(slow) if regions.view != "skin" else ():
-        places = [_region_of(one, signals, regions) for one in together]
-        largest = max(together, key=lambda one: one.amplitude_px)
+    for span in _spans(slow) if regions.view != "skin" else ():
+        places = [_region_of(one, signals, regions) for one in span]
+        largest = max(span, key=lambda one: one.amplitude_px)
         is_chin = _region_of(largest, signals, regions)[0] in SWALLOWING_REGIONS
         kind: RejectedKind = "swallowing" if is_chin else "expression"
-        onset_s, offset_s = min(one.onset_s for one in together), max(one.offset_s for one in together)
+        onset_s, offset_s = min(one.onset_s for one in span), max(one.offset_s for one in span)
         labels = tuple(dict.fromkeys(region_label(name, side) for name, side in places))
         found.append(RejectedMovement(kind, onset_s, largest.peak_s, offset_s, labels))
     return found

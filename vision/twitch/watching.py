@@ -53,7 +53,10 @@ def _is_still_in_blinks(seed: Seed, survey: Survey) -> bool:
     blinks = [own for own in blinks if own.any()]
     along, across = (_stir(one, blinks, survey) for one in (seed, _across(seed)))
     quieter = float(np.quantile(along, QUIETER_BLINKS, method="lower"))
-    return quieter < _still(seed, survey, blinks) and float(np.median(across)) < STILL_ACROSS
+    twitches = _stir_of_twitches(seed, survey, int(np.median([own.sum() for own in blinks])))
+    # What is much less than the site's own twitches do is no twitch; the usual motion is in all that is seen.
+    still = max(STILL_IN_BLINKS, float(np.hypot(1.0, TWITCH_SHARE * twitches)))
+    return quieter < still and float(np.median(across)) < STILL_ACROSS
 
 
 def _is_still_in_speech(seed: Seed, survey: Survey) -> bool:
@@ -63,7 +66,7 @@ def _is_still_in_speech(seed: Seed, survey: Survey) -> bool:
     seen = [own for own in spans if own.any()]
     if inside.sum() < FEWEST_COVERED_FRAMES:
         return False
-    return float(np.quantile(_stir(seed, seen, survey), QUIETER_BLINKS, method="lower")) < _still(seed, survey, seen)
+    return float(np.quantile(_stir(seed, seen, survey), QUIETER_BLINKS, method="lower")) < STILL_IN_BLINKS
 
 
 def _is_still_in_glances(seed: Seed, survey: Survey) -> bool:
@@ -77,15 +80,6 @@ def _is_still_in_steps(seed: Seed, survey: Survey) -> bool:
     inside = survey.tracked & survey.cover.steps & ~survey.cover.frames
     steps = [own for own in (inside & _between(*run, len(inside)) for run in runs(survey.cover.steps)) if own.any()]
     return not steps or float(np.quantile(_stir(seed, steps, survey), QUIETER_BLINKS, method="lower")) < STILL_IN_BLINKS
-
-
-def _still(seed: Seed, survey: Survey, parts: list[BoolArray]) -> float:
-    """By how much some parts of the film may stir a place that they leave as it is.
-
-    What is much less than the site's own twitches do is no twitch; the usual motion is in all that is seen.
-    """
-    twitches = _stir_of_twitches(seed, survey, int(np.median([own.sum() for own in parts])))
-    return max(STILL_IN_BLINKS, float(np.hypot(1.0, TWITCH_SHARE * twitches)))
 
 
 def _stir(seed: Seed, parts: list[BoolArray], survey: Survey) -> FloatArray:
