@@ -23,10 +23,11 @@ CLIP_WIDTHS = 12.0  # a single jolt must not pass for lasting motion
 SEED_DISTANCE_SIGMA = 2.0  # of two places of detection
 # A site's twitches were 7 times as large as lasting activity that was but their trace; beside true lasting activity no
 # other site was found (simulated and shared films). Our choice.
-TRACE_SIGMA, TRACE_RATIO = 3.0, 2.0
+TRACE_SIGMA, TRACE_RATIO = 3.0, 4.0
 APART_SIGMA = 1.5  # of two centres, once localised
 FLOOR_QUANTILE, FLOOR_WINDOW_S = 0.15, 1.5  # the level between twitches where there is hardly any between
 SLOWEST_POSTURE_HZ = 0.5  # slower movement is posture, taken out before
+FRAMES_THAT_SKEW = 6  # from peak to peak: of quicker twitches too few frames show which way is the quicker one
 DRAWN_IN = 0.005  # of the steps at either end: single jumps tell nothing
 SMOOTHING = np.array([0.25, 0.5, 0.25])
 
@@ -145,7 +146,7 @@ def _activity(
     displacement = motion.displacement_px[:, place].astype(float)
     raw = displacement @ line
     course = np.convolve(raw, SMOOTHING, "same")
-    if np.mean(np.diff(course) ** 3) < 0:
+    if skewness(_clear_steps(course, usable)) < 0:
         course, line = -course, -line  # skin is pushed out faster than it comes back: the quick way is out
     noise = float(robust_sd(np.convolve(displacement @ np.array([-line[1], line[0]]), SMOOTHING, "same")[usable]))
     course = course - running_quantile(time_s, course, FLOOR_WINDOW_S, FLOOR_QUANTILE)
@@ -187,10 +188,16 @@ def _is_active(
         return False
     if float(np.diff(spans_s[clear]).sum()) < settings.continuous_duty * watched_s:
         return False
-    if skewness(np.diff(course)[usable[1:] & usable[:-1]]) < settings.continuous_skew:
+    enough = np.median(np.diff(peaks[clear])) >= FRAMES_THAT_SKEW if clear.sum() > 1 else False
+    if enough and skewness(_clear_steps(course, usable)) < settings.continuous_skew:
         return False
     bridged_px = np.interp(time_s, time_s[usable], raw[usable])
     return quick_share(bridged_px, time_s, settings.continuous_slowest_hz) >= settings.continuous_quick_share
+
+
+def _clear_steps(course: FloatArray, usable: BoolArray) -> FloatArray:
+    """Steps between frames that are both clear."""
+    return np.asarray(np.diff(course)[usable[1:] & usable[:-1]])
 
 
 def skewness(values: FloatArray) -> float:

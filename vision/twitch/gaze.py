@@ -9,7 +9,7 @@ from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import RejectedMovement
 from vision.model.regions import RegionTrack, region_label
 from vision.twitch.artefacts import runs
-from vision.twitch.pairs import NOISE_WIDTHS, common_size, filled, level_of, together, tremble
+from vision.twitch.pairs import NOISE_WIDTHS, common_size, face_width_px, filled, level_of, together, tremble
 
 STEP_S = 0.17  # over which a glance is seen: two of the samples that landmarks come at; a saccade takes 0.03-0.1
 # Eye widths. The eyeball's radius is 0.4 of an eye's width, so this is a turn of some 4 degrees; the landmarks of an
@@ -41,6 +41,8 @@ def eye_movements(regions: RegionTrack, shut: BoolArray, lids_px: FloatArray) ->
     found = []
     for first, last in runs((size > 1) | with_lids):
         peak = first + int(np.argmax(size[first : last + 1]))
+        if size[peak] <= 1:  # known by the lids alone: what the irises do is noise
+            peak = (first + last) // 2
         onset_s, peak_s, offset_s = regions.time_s[[first, peak, last]].tolist()
         found.append(RejectedMovement("eye-movement", onset_s, peak_s, offset_s, labels))
     return tuple(found)
@@ -57,9 +59,9 @@ def looks_elsewhere(regions: RegionTrack, shut: BoolArray, lids_px: FloatArray) 
     if seen.sum() < 2:
         return nowhere
     time_s = regions.time_s[seen]
-    away = np.abs(gaze[seen] - running_quantile(time_s, gaze[seen], USUAL_S))
+    away = gaze[seen] - running_quantile(time_s, gaze[seen], USUAL_S)
     noise = tremble(away, (eyes[0] - eyes[-1])[seen] / 2)
-    far = (away > np.maximum(AWAY_SHARE * SMALLEST_STEP, NOISE_WIDTHS * noise)).any(1)
+    far = (np.abs(away) > np.maximum(AWAY_SHARE * SMALLEST_STEP, NOISE_WIDTHS * noise)).any(1)
     lifted = filled(regions.time_s, lids_px, shut)
     if lifted is not None:
         level = level_of(regions.time_s, lifted)[seen]
@@ -108,5 +110,5 @@ def _held_step(time_s: FloatArray, values: FloatArray) -> FloatArray:
 
 def _lift_size(way_px: FloatArray, regions: RegionTrack) -> FloatArray:
     """(T,) way that both lids go alike, of (T, 2), in sizes that count."""
-    least_px = SMALLEST_LIFT_IOD * float(np.nan_to_num(np.nanmedian(regions.scale_px)))
+    least_px = SMALLEST_LIFT_IOD * face_width_px(regions)
     return common_size(way_px[:, 0], way_px[:, 1], least_px)

@@ -14,7 +14,7 @@ from vision.model.events import RejectedKind, RejectedMovement
 from vision.model.regions import RegionTrack, region_label
 from vision.settings import FeatureSettings
 from vision.twitch.artefacts import runs
-from vision.twitch.pairs import common_size, filled, level_of
+from vision.twitch.pairs import common_size, face_width_px, filled, level_of
 from vision.twitch.strength import grow
 
 MOUTH_REGIONS = frozenset({"mouth-corner", "upper-lip", "lower-lip", "chin"})
@@ -25,6 +25,7 @@ QUIET_SHARE, QUIET_SYLLABLES, QUIET_SPAN_S, SYLLABLE_S = 0.6, 3, 1.5, 0.15
 # The skin of both corners tells smiles that the mouth's outline hides: of some, landmarks show half of what they ask,
 # the skin 0.02 of the outer-eye distance, 0.0003 at rest (simulated). Our choice.
 SMALLEST_DRAW_IOD = 0.006
+HELD_S = 0.6  # twice as long as a twitch lasts
 FEWEST_SYLLABLES = 2  # a mouth that opens once yawns, swallows or is licked
 
 
@@ -64,9 +65,9 @@ def _skin_drawn(regions: RegionTrack, settings: FeatureSettings, corners_px: Flo
     moved = filled(regions.time_s, corners_px, np.zeros(len(regions.time_s), bool))
     if moved is None:
         return np.zeros(len(regions.time_s))
-    level = level_of(regions.time_s, moved)
+    level = level_of(regions.time_s, moved, HELD_S)
     level = level - running_quantile(regions.time_s, level, settings.mouth_usual_window_s)
-    least_px = SMALLEST_DRAW_IOD * float(np.nan_to_num(np.nanmedian(regions.scale_px)))
+    least_px = SMALLEST_DRAW_IOD * face_width_px(regions)
     return common_size(level[:, 0], level[:, 1], least_px)
 
 

@@ -9,7 +9,7 @@ from vision.model.arrays import BoolArray, FloatArray
 from vision.model.regions import RegionName, RegionTrack
 from vision.model.signals import MotionSignals
 
-LEVEL_S = 0.3  # over which a level is taken: a twitch is over by then. Our choice
+LEVEL_S = 0.3  # over which a level is taken: of a twitch half to four fifths are left. Our choice
 NOISE_WIDTHS = 6.0  # from which both sides are believed to have gone. Our choice, as are the next two
 RESTLESS = 2.0  # × the tremble of one side against the other, at most, is tremble of both
 LEAST_SHARED = 0.5  # of one side's way, that the other must take part by
@@ -21,17 +21,18 @@ def sides_px(signals: MotionSignals, regions: RegionTrack, name: RegionName) -> 
     NaN where one is not seen.
     """
     sides = np.full((len(signals.time_s), 2, 2), np.nan)
-    for index, (own_name, side) in enumerate(zip(regions.names, regions.sides, strict=True)):
-        own = signals.region_of_point == index
-        if own_name == name and side in ("right", "left") and own.any():
-            middle = column_medians(signals.displacement_px[:, own].transpose(1, 0, 2))
-            sides[:, int(side == "left")] = middle * (_outward(signals, own), 1.0)
+    points: list[BoolArray] = []
+    for number, side in enumerate(("right", "left")):
+        named = [one == (name, side) for one in zip(regions.names, regions.sides, strict=True)]
+        points.append(np.isin(signals.region_of_point, np.flatnonzero(named)))
+        if points[-1].any():
+            sides[:, number] = column_medians(signals.displacement_px[:, points[-1]].transpose(1, 0, 2))
+    if not all(own.any() for own in points):
+        return np.full_like(sides, np.nan)
+    right_px, left_px = (float(signals.point_px[own, 0].mean()) for own in points)
+    outward = np.sign(left_px - right_px) or 1.0  # a mirrored film turns sides round
+    sides[..., 0] *= np.array([-outward, outward])
     return sides
-
-
-def _outward(signals: MotionSignals, own: BoolArray) -> float:
-    """1 for a region on the picture's right, -1 on its left: a mirrored film turns sides round."""
-    return float(np.sign(signals.point_px[own, 0].mean() - signals.point_px[:, 0].mean()) or 1.0)
 
 
 def filled(time_s: FloatArray, values: FloatArray, shut: BoolArray) -> FloatArray | None:
@@ -43,9 +44,14 @@ def filled(time_s: FloatArray, values: FloatArray, shut: BoolArray) -> FloatArra
     return np.stack([np.interp(time_s, time_s[own], column[own]) for own, column in columns], 1)
 
 
-def level_of(time_s: FloatArray, values: FloatArray) -> FloatArray:
-    """(T, K) level of (T, K) values, from which twitches are gone."""
-    return running_quantile(time_s, values, LEVEL_S)
+def level_of(time_s: FloatArray, values: FloatArray, window_s: float = LEVEL_S) -> FloatArray:
+    """(T, K) level of (T, K) values, without what lasts for less than half of a window."""
+    return running_quantile(time_s, values, window_s)
+
+
+def face_width_px(regions: RegionTrack) -> float:
+    """Typical distance between the outer eye corners; NaN where there is no face."""
+    return float(column_medians(regions.scale_px[:, None])[0])
 
 
 def common_size(right: FloatArray, left: FloatArray, least: float) -> FloatArray:

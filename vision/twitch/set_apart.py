@@ -17,7 +17,7 @@ from vision.twitch.detect import Candidate
 from vision.twitch.eyelids import find_closures
 from vision.twitch.gaze import SMALLEST_LIFT_IOD, eye_movements, looks_elsewhere
 from vision.twitch.mouth import MOUTH_REGIONS, mouth_movements
-from vision.twitch.pairs import sides_px, together
+from vision.twitch.pairs import face_width_px, sides_px, together
 
 MOMENT_MARGIN_S = 0.1  # beside a turn of the eyes, in which the lids follow, or a step of the exposure
 PART_SIGMA, PART_MARGIN_S = 4.0, 0.25  # around a slower movement, within which single events are a part of it. Ours
@@ -131,7 +131,7 @@ def _is_beside_cover(event: Candidate, signals: MotionSignals) -> bool:
 def without_talk(
     events: Sequence[Candidate], known: Sequence[RejectedMovement], signals: MotionSignals, regions: RegionTrack
 ) -> list[Candidate]:
-    """Leave out what moves at mouth and chin just before, between and after words, where it does at no other time.
+    """Leave out sites of mouth and chin that move just before, between and after words or smiles, and hardly else.
 
     Lips part before they part by enough to be told from rest.
     """
@@ -139,13 +139,15 @@ def without_talk(
     beside = {
         id(event)
         for event in events
-        if _region_of(event, signals, regions)[0] in MOUTH_REGIONS
+        if not event.is_seen_in_speech
+        and _region_of(event, signals, regions)[0] in MOUTH_REGIONS
         and any(one.onset_s - BESIDE_TALK_S <= event.peak_s <= one.offset_s + BESIDE_TALK_S for one in talk)
     }
     apart: dict[int, int] = {}
     for event in events:
         apart[event.seed] = apart.get(event.seed, 0) + (id(event) not in beside)
-    return [event for event in events if id(event) not in beside or apart[event.seed] >= FEWEST_APART]
+    doubtful = {event.seed for event in events if id(event) in beside and apart[event.seed] < FEWEST_APART}
+    return [event for event in events if event.seed not in doubtful]
 
 
 def of_both_lids(events: Sequence[Candidate], signals: MotionSignals, regions: RegionTrack) -> list[Candidate]:
@@ -153,7 +155,7 @@ def of_both_lids(events: Sequence[Candidate], signals: MotionSignals, regions: R
     lids_px = sides_px(signals, regions, "upper-eyelid")[..., 1]
     if not np.isfinite(lids_px).any(0).all():
         return []
-    least_px = SMALLEST_LIFT_IOD * float(np.nan_to_num(np.nanmedian(regions.scale_px)))
+    least_px = SMALLEST_LIFT_IOD * face_width_px(regions)
 
     def is_shared(event: Candidate) -> bool:
         apart_s = np.abs(signals.time_s - event.peak_s)

@@ -60,8 +60,8 @@ def slow_peaks(
         span_s = float(peaks_s[own[0]]), float(peaks_s[own[-1]])
         left = _left_of(course_px, train_px, seen, time_s, span_s)
         if left is not None:
-            near = (time_s >= span_s[0] - BEFORE_S) & (time_s <= span_s[1] + BEFORE_S)
-            slow[own] = _is_slow(left, len(own), is_wide=bool(wide[near].any()))
+            onset = np.abs(time_s - span_s[0]) <= BEFORE_S
+            slow[own] = _is_slow(left, len(own), is_wide=bool(wide[onset].any()))
             fits += [left] if len(own) > 1 else []
     return slow | bool(slow.sum() > SITE_SHARE * len(slow)) | (swallows and _are_swallows(fits))
 

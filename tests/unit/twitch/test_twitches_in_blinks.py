@@ -56,9 +56,9 @@ def test_bursts_in_most_blinks_do_not_hide_themselves(in_bursts: set[float], amp
 
 @pytest.mark.parametrize("amplitude_px", [1.0, 2.0])
 def test_what_blinks_do_by_little_hides_no_twitch(amplitude_px: float) -> None:
-    """Accident: a blink's trace, a tenth of the twitches, took ten of 27 away, the more the larger they were."""
+    """Accident: a blink's trace, a fifth of the twitches, took ten of 27 away, the more the larger they were."""
     planted = bursts(BLINKS_S[:3], amplitude_px)
-    lids = lid_motion(0.1 * amplitude_px)
+    lids = lid_motion(0.2 * amplitude_px)
     signals = film(planted, seed=3, extra_px=lids)
     events = findings(signals, face(signals, eye_aperture=aperture(signals))).events
     missed, made_up = unmatched(planted, events.events)
