@@ -231,8 +231,9 @@ class DetectionSettings(_Section):
     continuous_skew: float = Field(
         0.35,
         gt=0,
-        description="Skewness of the steps: twitches go out quicker than they come back. Theirs had 0.4-1.2 at the "
-        "strongest place of a face, an encoder's erratic blocks 0.1-0.2 (shared and simulated films).",
+        description="Skewness of the steps, where 6 frames and more lie between peaks: twitches go out quicker than "
+        "they come back. Theirs had 0.4-1.2 at the strongest place of a face, an encoder's erratic blocks 0.1-0.2 "
+        "(shared and simulated films).",
     )
     continuous_quick_share: float = Field(
         0.65, gt=0, lt=1, description="Of the motion's power that must be quicker than that; rest has half of it there."

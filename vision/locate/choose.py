@@ -11,13 +11,15 @@ from vision.locate.face_view import FaceLocator, find_face
 from vision.locate.locator import Locator
 from vision.locate.manual import ManualLocator
 from vision.locate.skin import SkinLocator, SkinPlace, skin_area
-from vision.locate.skin_doubts import changes_content, colour_doubt, has_hard_edges, is_lifeless
+from vision.locate.skin_doubts import ColourDoubt, changes_content, colour_doubt, has_hard_edges, is_lifeless
+from vision.model.arrays import BoolArray
 from vision.model.clip import Frame
 from vision.model.regions import View
 from vision.settings import LocateSettings
 
 BodySide = Literal["left", "right"]
 Rectangle = tuple[float, float, float, float]
+GREY: ColourDoubt = "grey film"
 
 
 def choose_locator(
@@ -92,15 +94,20 @@ def _skin(frames: Sequence[Frame], *, is_told: bool) -> SkinPlace:
         )
     if is_lifeless(frames, area):
         raise NothingToMeasureError("the picture is too flat to be tracked", "skin in focus and in light", "film again")
+    against = _against(frames, area)
+    if not is_told and against and against[0] != GREY:
+        expected = "a face, an eye close-up or skin that fills the middle"
+        raise NothingToMeasureError(against[0], expected, "if it is skin, say so with --view skin or --region X,Y,W,H")
+    return SkinPlace(area, ("skin-not-sure",) if against else ())
+
+
+def _against(frames: Sequence[Frame], area: BoolArray) -> list[str]:
+    """Name all that speaks against skin, gravest first; that a film is grey says the least."""
     colour = colour_doubt(frames, area)
-    against = [
+    looks = GREY if colour == GREY else f"what fills the middle looks like no skin: {colour}"
+    doubts = [
         (changes_content(frames, area), "the picture changes too much to be one body part"),
         (has_hard_edges(frames, area), "the picture is crossed by hard edges"),
-        (colour not in (None, "grey film"), f"what fills the middle looks like no skin: {colour}"),
+        (colour is not None, looks),
     ]
-    for speaks, found in () if is_told else against:
-        if speaks:
-            expected = "a face, an eye close-up or skin that fills the middle"
-            raise NothingToMeasureError(found, expected, "if it is skin, say so with --view skin or --region X,Y,W,H")
-    is_doubtful = colour is not None or any(speaks for speaks, _ in against)
-    return SkinPlace(area, ("skin-not-sure",) if is_doubtful else ())
+    return [found for speaks, found in doubts if speaks]

@@ -13,11 +13,12 @@ from vision.model.regions import RegionTrack
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings, Settings
 from vision.twitch.aim import events_of_sites
-from vision.twitch.artefacts import rejected_wide, whole_movements
+from vision.twitch.artefacts import movement_frames, rejected_wide, whole_movements
 from vision.twitch.background import background
 from vision.twitch.cleaning import Cleaned, clean, without_lost_points
 from vision.twitch.continuous import continuous_events, without_shadows
 from vision.twitch.detect import Candidate, credible, detect_at_seed, large_enough, without_repeats
+from vision.twitch.explained import TALK, is_part, without_crossings, without_mimic
 from vision.twitch.gather import gather
 from vision.twitch.limit import limit_of_detection_px
 from vision.twitch.localise import localised
@@ -25,17 +26,12 @@ from vision.twitch.picture import crossing, picture_changes
 from vision.twitch.rhythms import rhythms
 from vision.twitch.set_apart import (
     besides,
-    blinks_of,
-    is_part,
     known_movements,
     lifted_by_swallowing,
-    of_both_lids,
     slow_movements,
     with_movements,
     with_steps,
-    without_crossings,
     without_shading,
-    without_talk,
 )
 from vision.twitch.sites import find_seeds, find_singles
 from vision.twitch.survey import Survey, survey
@@ -86,16 +82,15 @@ def find_twitches(
     if (cleaned.usable & ~cover.frames).sum() < FEWEST_FRAMES:  # closures and speech are all; they may be findings
         free = watchable & ~cover.frames
         return Findings(gather([], rejected, known.closures, free, signals, regions, detection, mm_per_px), {})
-    looked = survey(signals, cleaned, cover, detection, lifted_by_swallowing(signals, regions))
+    looked = survey(signals, cleaned, cover, lifted_by_swallowing(signals, regions), detection)
     candidates, slow = _candidates(signals, looked, cleaned, cleaned.usable & ~cover.frames, detection)
-    lids = of_both_lids(candidates, signals, regions)
-    rejected += blinks_of(lids, rejected)
-    candidates = without_talk([one for one in candidates if one not in lids], known.rejected, signals, regions)
+    candidates, rejected = without_mimic(candidates, rejected, signals, regions)
+    talk = movement_frames([one for one in rejected if one.kind in TALK], signals.time_s)
     candidates = large_enough(candidates, limit_of_detection_px(looked, signals, detection), detection)
     limits_px = limit_of_detection_px(looked, signals, detection, candidates)
     wide = rejected_wide(looked.wide & ~cover.mouth, signals, regions)
     rejected = with_movements(rejected, wide, slow_movements(slow, signals, regions))
-    watched = watchable & ~_lost(candidates, looked, signals.time_s)
+    watched = watchable & ~_lost(candidates, looked, talk, signals.time_s)
     events = gather(candidates, rejected, known.closures, watched, signals, regions, detection, mm_per_px)
     return Findings(events, limits_px)
 
@@ -122,13 +117,13 @@ def _too_little_followed(followed: int, count: int) -> ClipError:
     )
 
 
-def _lost(candidates: list[Candidate], looked: Survey, time_s: FloatArray) -> BoolArray:
+def _lost(candidates: list[Candidate], looked: Survey, talk: BoolArray, time_s: FloatArray) -> BoolArray:
     """(T,) frames in which what was found could not be seen: blinks and wide movement, unless a known place was."""
     lost = np.zeros(len(looked.wide), bool)
     if not any(event.is_seen_in_blinks for event in candidates):
         lost |= looked.cover.lids
     if not any(event.is_seen_in_speech for event in candidates):
-        lost |= looked.cover.mouth
+        lost |= looked.cover.mouth | talk
     if all(event.is_single for event in candidates):
         lost |= (looked.wide | (looked.cover.glances & ~looked.usable)) & ~_during(candidates, time_s)
     return lost

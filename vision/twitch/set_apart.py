@@ -15,19 +15,14 @@ from vision.settings import Settings
 from vision.twitch.artefacts import Cover, closure_frames, movement_frames, rejected_closures
 from vision.twitch.detect import Candidate
 from vision.twitch.eyelids import find_closures
-from vision.twitch.gaze import SMALLEST_LIFT_IOD, eye_movements, looks_elsewhere
-from vision.twitch.mouth import MOUTH_REGIONS, mouth_movements
-from vision.twitch.pairs import face_width_px, sides_px, together
+from vision.twitch.gaze import eye_movements, looks_elsewhere
+from vision.twitch.mouth import mouth_movements
+from vision.twitch.pairs import sides_px
 
 MOMENT_MARGIN_S = 0.1  # beside a turn of the eyes, in which the lids follow, or a step of the exposure
-PART_SIGMA, PART_MARGIN_S = 4.0, 0.25  # around a slower movement, within which single events are a part of it. Ours
-CROSSING_SIGMA, CROSSING_S = 3.0, 0.15  # footprints and time beside something that crosses, in which it pulls. Ours
-CROSSING_SHARE = 0.5  # of a site's events
+PART_MARGIN_S = 0.25  # between or around slower movements, that still is of them. Our choice
 SHADED_SHARE = 0.8  # of an occlusion, in which the mouth moves: hands and hairs are not so true to it. Our choice
 BESIDE_MOUTH = ("right cheek", "left cheek", "nose")  # whose folds a mouth moves
-# Before and after talk; and the twitches of a site at all other times, from which it twitches by itself. Our choice.
-BESIDE_TALK_S, FEWEST_APART = 1.0, 3
-LID_S = 0.1  # on either side of a single movement's peak, in which both lids are looked at
 EXPLAINED_SHARE = 0.5  # of a movement, from which another name explains it. Our choice
 MOVES_SKIN: frozenset[RejectedKind] = frozenset({"speech", "expression", "occlusion", "head-motion", "camera-motion"})
 PLAIN: frozenset[RejectedKind] = frozenset({"occlusion", "focus", "exposure", "head-motion", "camera-motion"})
@@ -98,97 +93,13 @@ def partial_blinks(
     )
 
 
-def is_part(event: Candidate, slow: Sequence[Candidate]) -> bool:
-    """Say whether an event is no more than the beginning, the end or the flank of a slower movement near it."""
-    return any(
-        other.onset_s - PART_MARGIN_S <= event.peak_s <= other.offset_s + PART_MARGIN_S
-        and event.amplitude_px < other.amplitude_px
-        and np.hypot(event.x_px - other.x_px, event.y_px - other.y_px)
-        < PART_SIGMA * max(event.sigma_px, other.sigma_px)
-        for other in slow
-    )
-
-
-def without_crossings(events: Sequence[Candidate], signals: MotionSignals) -> list[Candidate]:
-    """Leave out what moves beside something that crosses: single events, and sites that move mostly then.
-
-    What is covered is not measured, but its edge pulls the skin beside it along.
-    """
-    beside = {id(event) for event in events if _is_beside_cover(event, signals)}
-    sites: dict[int, list[bool]] = {}
-    for event in events:
-        sites.setdefault(event.seed, []).append(id(event) in beside)
-    shady = {seed for seed, flags in sites.items() if np.mean(flags) > CROSSING_SHARE}
-    return [event for event in events if id(event) not in beside or not (event.is_single or event.seed in shady)]
-
-
-def _is_beside_cover(event: Candidate, signals: MotionSignals) -> bool:
-    during = np.abs(signals.time_s - event.peak_s) <= CROSSING_S
-    near = np.hypot(*(signals.point_px - np.array([event.x_px, event.y_px])).T) < CROSSING_SIGMA * event.sigma_px
-    return bool(signals.covered[np.ix_(during, near)].any())
-
-
-def without_talk(
-    events: Sequence[Candidate], known: Sequence[RejectedMovement], signals: MotionSignals, regions: RegionTrack
-) -> list[Candidate]:
-    """Leave out sites of mouth and chin that move just before, between and after words or smiles, and hardly else.
-
-    Lips part before they part by enough to be told from rest.
-    """
-    talk = [one for one in known if one.kind in ("speech", "expression")]
-    beside = {
-        id(event)
-        for event in events
-        if not event.is_seen_in_speech
-        and _region_of(event, signals, regions)[0] in MOUTH_REGIONS
-        and any(one.onset_s - BESIDE_TALK_S <= event.peak_s <= one.offset_s + BESIDE_TALK_S for one in talk)
-    }
-    apart: dict[int, int] = {}
-    for event in events:
-        apart[event.seed] = apart.get(event.seed, 0) + (id(event) not in beside)
-    doubtful = {event.seed for event in events if id(event) in beside and apart[event.seed] < FEWEST_APART}
-    return [event for event in events if event.seed not in doubtful]
-
-
-def of_both_lids(events: Sequence[Candidate], signals: MotionSignals, regions: RegionTrack) -> list[Candidate]:
-    """Single movements of an upper lid in which the other one takes part: blinks that landmarks do not show."""
-    lids_px = sides_px(signals, regions, "upper-eyelid")[..., 1]
-    if not np.isfinite(lids_px).any(0).all():
-        return []
-    least_px = SMALLEST_LIFT_IOD * face_width_px(regions)
-
-    def is_shared(event: Candidate) -> bool:
-        apart_s = np.abs(signals.time_s - event.peak_s)
-        during, beside = apart_s <= LID_S, (apart_s > 2 * LID_S) & (apart_s <= 5 * LID_S)
-        if not during.any() or not beside.any():
-            return False
-        right, left = np.nanmean(lids_px[during], axis=0) - np.nanmedian(lids_px[beside], axis=0)
-        return abs(float(together(right[None, None], left[None, None])[0, 0])) > least_px
-
-    return [
-        event
-        for event in events
-        if event.is_single and _region_of(event, signals, regions)[0] == "upper-eyelid" and is_shared(event)
-    ]
-
-
-def blinks_of(events: Sequence[Candidate], known: Sequence[RejectedMovement]) -> list[RejectedMovement]:
-    """Name movements of both lids, each moment once, unless it has a name."""
-    found: list[RejectedMovement] = []
-    for event in sorted(events, key=lambda event: event.peak_s):
-        labels = tuple(region_label("upper-eyelid", side) for side in ("right", "left"))
-        one = RejectedMovement("blink", event.onset_s, event.peak_s, event.offset_s, labels)
-        found += besides([one], [*found, *(other for other in known if other.kind in ("blink", "eye-movement"))])
-    return found
-
-
 def slow_movements(slow: Sequence[Candidate], signals: MotionSignals, regions: RegionTrack) -> list[RejectedMovement]:
     """Name slower movements of a face, one for each span of time: swallowing lifts the chin, all else is expression."""
     found = []
     for span in _spans(slow) if regions.view != "skin" else ():
-        places = [_region_of(one, signals, regions) for one in span]
+        places = [region_at(one, signals, regions) for one in span]
         largest = max(span, key=lambda one: one.amplitude_px)
-        is_chin = _region_of(largest, signals, regions)[0] in SWALLOWING_REGIONS
+        is_chin = region_at(largest, signals, regions)[0] in SWALLOWING_REGIONS
         kind: RejectedKind = "swallowing" if is_chin else "expression"
         onset_s, offset_s = min(one.onset_s for one in span), max(one.offset_s for one in span)
         labels = tuple(dict.fromkeys(region_label(name, side) for name, side in places))
@@ -241,7 +152,7 @@ def _spans(slow: Sequence[Candidate]) -> list[list[Candidate]]:
     return spans
 
 
-def _region_of(one: Candidate, signals: MotionSignals, regions: RegionTrack) -> tuple[str, Side | None]:
+def region_at(one: Candidate, signals: MotionSignals, regions: RegionTrack) -> tuple[str, Side | None]:
     """Region of the grid point that is nearest."""
     apart = ((signals.point_px - np.array([one.x_px, one.y_px])) ** 2).sum(1)
     index = int(signals.region_of_point[int(np.argmin(apart))])

@@ -64,18 +64,14 @@ def footprint_sigmas(signals: MotionSignals, settings: DetectionSettings) -> lis
 
 
 def survey(
-    signals: MotionSignals,
-    cleaned: Cleaned,
-    cover: Cover,
-    settings: DetectionSettings,
-    swallows: BoolArray | None = None,
+    signals: MotionSignals, cleaned: Cleaned, cover: Cover, swallows: BoolArray, settings: DetectionSettings
 ) -> Survey:
     """Filter every place for twitches of every size and duration.
 
     Parameters
     ----------
     cover : frames that blinks and the mouth spoil.
-    swallows : (N,) points that swallowing lifts; none where it is not given.
+    swallows : (N,) points that swallowing lifts.
     """
     time_s, usable = signals.time_s, cleaned.usable & ~cover.frames
     interval_s = float(np.median(np.diff(time_s)))
@@ -104,7 +100,7 @@ def survey(
             responses.append(respond(sizes, wide, time_s))
     return Survey(
         motions, tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, cover, unrest, still,
-        signals.point_px, signals.valid, np.zeros(len(signals.point_px), bool) if swallows is None else swallows,
+        signals.point_px, signals.valid, swallows,
     )  # fmt: skip
 
 

@@ -18,7 +18,6 @@ FLANK_QUANTILE = 0.8  # a lid moves in 0.2 s of the 0.5 s that a blink covers
 STILL_IN_BLINKS = 1.5  # times the usual motion, up to which blinks leave a place still
 STILL_ACROSS = 6.0  # the same across a site's twitches, where only noise and their unsteady direction are usual. Ours
 TWITCH_SHARE = 0.3  # of what a site's own twitches stir, up to which blinks' own movement counts for no twitch. Ours
-
 QUIETER_BLINKS = 0.25  # of the blinks tell whether blinks move a place: bursts fill up to three quarters. Our choice
 
 
@@ -94,8 +93,8 @@ def _stir_of_twitches(seed: Seed, survey: Survey, count: int) -> float:
     free = np.flatnonzero(_undisturbed(survey))
     pieces = np.array_split(free, max(1, len(free) // max(count, 1)))
     stirs = np.sort(_stir(seed, [np.isin(np.arange(len(survey.in_view)), piece) for piece in pieces], survey))
-    count = seed.response.sought.settings.repeat_count
-    return float(stirs[-count]) if len(stirs) >= count else 0.0
+    few = seed.response.sought.settings.repeat_count
+    return float(stirs[-few]) if len(stirs) >= few else 0.0
 
 
 def _undisturbed(survey: Survey) -> BoolArray:

@@ -162,7 +162,13 @@ def found(signals: MotionSignals, regions: RegionTrack | None = None) -> EventSe
 
 def surveyed(signals: MotionSignals, settings: DetectionSettings | None = None) -> Survey:
     nothing = np.zeros(len(signals.time_s), bool)
-    return survey(signals, clean(signals), Cover(*[nothing] * 6), settings or DetectionSettings())
+    return survey(
+        signals,
+        clean(signals),
+        Cover(*[nothing] * 6),
+        np.zeros(len(signals.point_px), bool),
+        settings or DetectionSettings(),
+    )
 
 
 def unmatched(

@@ -11,7 +11,8 @@ from tests.unit.twitch.motion_builders import FRAMES_S, SIGMA_PX, Planted, film,
 from tests.unit.twitch.test_detect import candidate
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
-from vision.twitch.continuous import continuous_events, polarisation, quick_share, skewness, uneven, without_shadows
+from vision.twitch.activity import quick_share, skewness, uneven
+from vision.twitch.continuous import continuous_events, polarisation, without_shadows
 from vision.twitch.detect import Candidate
 
 SETTINGS = DetectionSettings()

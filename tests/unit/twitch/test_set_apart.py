@@ -12,15 +12,8 @@ from tests.unit.twitch.test_detect import candidate
 from vision.model.arrays import FloatArray
 from vision.model.events import EventSet, RejectedKind, RejectedMovement
 from vision.twitch.detect import Candidate
-from vision.twitch.set_apart import (
-    besides,
-    blinks_of,
-    of_both_lids,
-    with_movements,
-    without_crossings,
-    without_shading,
-    without_talk,
-)
+from vision.twitch.explained import blinks_of, of_both_lids, without_crossings, without_mimic, without_talk
+from vision.twitch.set_apart import besides, with_movements, without_shading
 
 SIGNALS = film(duration_s=16)
 TIME_S = SIGNALS.time_s
@@ -136,6 +129,8 @@ def test_what_moves_a_lip_only_around_words_is_part_of_them(apart_s: tuple[float
     others = [candidate(at_s, x_px=lip[0], y_px=lip[1]) for at_s in apart_s]
     kept = without_talk([*beside, *others], [words], signals, track)
     assert kept == ([*beside, *others] if stays else [])
+    _, (longer,) = without_mimic([*beside, *others], [words], signals, track)
+    assert (longer.onset_s, longer.offset_s) == ((2.0, 4.0) if stays else (1.45, 4.65))  # not lost without a word
     seen = [replace(event, is_seen_in_speech=True) for event in beside]
     assert without_talk(seen, [words], signals, track) == seen
     cheek = signals.point_px[signals.region_of_point == 1][-1]
