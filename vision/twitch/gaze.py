@@ -22,7 +22,7 @@ LID_REGIONS = frozenset({"upper-eyelid", "lower-eyelid"})
 # that is raised; so where they do, a third of the step is enough. Our choice, as are the next three.
 WITH_LIDS = 3.0
 SMALLEST_LIFT_IOD = 0.001
-HELD_S = 0.4  # from before the turn to after it: a twitch is over by then
+HELD_S = 0.4  # from before the turn to after it: of most twitches little is left then
 MOMENT_S = 0.06  # around the middle of a turn that is known by the lids
 
 
@@ -87,13 +87,14 @@ def _turning(regions: RegionTrack, shut: BoolArray) -> FloatArray:
 
 
 def _turning_with_lids(regions: RegionTrack, shut: BoolArray, lids_px: FloatArray) -> BoolArray:
-    """(T,) moments at which both upper lids go where the irises go, if by little, and stay there."""
+    """(T,) moments at which both upper lids go up or down, while both irises turn, if by little, and stay there."""
     moments = np.zeros(len(regions.time_s), bool)
     lifted = filled(regions.time_s, lids_px, shut)
     irises = filled(regions.time_s, regions.gaze.reshape(len(moments), 4), shut)
     if lifted is None or irises is None:
         return moments
-    turned = _held_step(regions.time_s, irises).reshape(-1, 2, 2).mean(1)
+    ways = _held_step(regions.time_s, irises)
+    turned = together(ways[:, :2], ways[:, 2:])
     size = np.minimum(
         _lift_size(_held_step(regions.time_s, lifted), regions), np.hypot(*turned.T) * WITH_LIDS / SMALLEST_STEP
     )

@@ -111,3 +111,9 @@ def test_one_lid_alone_or_both_apart_tell_of_no_glance(right_px: float, left_px:
 def test_both_lids_that_move_while_the_irises_rest_are_no_glance() -> None:
     still = np.zeros((len(TIME_S), 2))
     assert eye_movements(looking(still, still), OPEN, lids(2.0, 2.0)) == ()
+
+
+@pytest.mark.parametrize("left", [0.0, -0.015])
+def test_irises_that_do_not_go_alike_make_no_glance_of_two_lids(left: float) -> None:
+    track = looking(glance(0.04, 0.0), glance(left, 0.0))
+    assert eye_movements(track, OPEN, lids(2.0, 2.0)) == ()
