@@ -235,6 +235,12 @@ class DetectionSettings(_Section):
         "they come back. Theirs had 0.4-1.2 at the strongest place of a face, an encoder's erratic blocks 0.1-0.2 "
         "(shared and simulated films).",
     )
+    continuous_steady: float = Field(
+        0.25,
+        ge=0,
+        description="Robust scatter of the intervals ÷ their median, up to which it need not be skewed: swings of 5 Hz "
+        "have 0.0-0.1, an encoder's erratic blocks had 0.6 (one simulated film). Our choice.",
+    )
     continuous_quick_share: float = Field(
         0.65, gt=0, lt=1, description="Of the motion's power that must be quicker than that; rest has half of it there."
     )

@@ -7,7 +7,7 @@ import numpy as np
 from vision.dsp import robust_sd
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.settings import DetectionSettings
-from vision.twitch.course import peak_height
+from vision.twitch.course import peak_height, peak_time_s
 
 SLOWEST_POSTURE_HZ = 0.5  # slower movement is posture, taken out before
 FRAMES_THAT_SKEW = 6  # from peak to peak: of quicker twitches too few frames show which way is the quicker one
@@ -28,11 +28,23 @@ def is_active(
         return False
     if float(np.diff(spans_s[clear]).sum()) < settings.continuous_duty * watched_s:
         return False
-    enough = np.median(np.diff(peaks[clear])) >= FRAMES_THAT_SKEW if clear.sum() > 1 else False
-    if enough and skewness(clear_steps(course, usable)) < settings.continuous_skew:
+    peak_s = np.array([peak_time_s(course, int(peak), time_s) for peak in peaks[clear]])  # finer than a frame
+    if not (snaps_out(course, peaks[clear], usable, settings) or is_steady(peak_s, settings)):
         return False
     bridged_px = np.interp(time_s, time_s[usable], raw[usable])
     return quick_share(bridged_px, time_s, settings.continuous_slowest_hz) >= settings.continuous_quick_share
+
+
+def snaps_out(course: FloatArray, peaks: IntArray, usable: BoolArray, settings: DetectionSettings) -> bool:
+    """Say whether it goes out quicker than it comes back, as far as so few frames can show."""
+    is_quick = len(peaks) < 2 or np.median(np.diff(peaks)) < FRAMES_THAT_SKEW
+    return bool(is_quick or skewness(clear_steps(course, usable)) >= settings.continuous_skew)
+
+
+def is_steady(peak_s: FloatArray, settings: DetectionSettings) -> bool:
+    """Say whether peaks come as evenly as no erratic block's: an even swing need not be quicker one way."""
+    interval_s = np.diff(peak_s)
+    return bool(len(interval_s) and robust_sd(interval_s) <= settings.continuous_steady * np.median(interval_s))
 
 
 def clear_steps(course: FloatArray, usable: BoolArray) -> FloatArray:
