@@ -149,7 +149,8 @@ def quantile_of_sorted(ordered: FloatArray, share: float) -> FloatArray:
 
 def median_of_sorted(ordered: FloatArray) -> FloatArray:
     """Median over axis 0 of values in ascending order, in their own precision as NumPy's."""
-    return np.asarray((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)
+    middle_two = ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]
+    return np.asarray(np.divide(middle_two, 2, dtype=ordered.dtype))  # NumPy 1 would make a lone value float64
 
 
 def running_quantile(time_s: FloatArray, values: FloatArray, window_s: float, quantile: float = 0.5) -> FloatArray:
