@@ -15,9 +15,11 @@ from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.detect import Candidate, detect_at_seed
+from vision.twitch.explained import share_of_blinks, without_blinks
 from vision.twitch.localise import Footprint, fit_footprint, mean_field, neighbourhood
 from vision.twitch.sites import Seed, moments
 from vision.twitch.survey import Survey
+from vision.twitch.watching import seen_frames
 
 SAME_SITE_SIGMA = 1.5  # footprints within which two centres are one site
 SHADOW_SIGMA = 4.0  # and within which skin is pulled along: a footprint is no perfect Gaussian, our choice
@@ -57,17 +59,21 @@ def _sight(seed: Seed, survey: Survey, signals: MotionSignals, cleaned: Cleaned,
     found = detect_at_seed(seed, 0, survey, signals.time_s, signals.is_keyframe, settings)
     # Off the face no slower movement has a name; it is not taken away without a word.
     slow = [event for event in found if event.is_slow and signals.scale_px is not None]
-    events = [event for event in found if event not in slow]
+    events = without_blinks([event for event in found if event not in slow], survey.cover.lids)
     if not events:
         return _Sight([], None, 0.0, slow)
     sigmas_px = [motion.sigma_px for motion in survey.motions]
     near = neighbourhood(signals.point_px, seed.centre_px, sigmas_px)
     field = mean_field(events, signals, cleaned, near)
     shown = fit_footprint(signals.point_px[near], signals.structure[near], field, seed.centre_px, sigmas_px)
-    height = moments(seed.along() * survey.usable, signals.time_s, settings)[settings.repeat_count - 1]
+    strength = seed.along() * survey.usable
+    height = moments(strength, signals.time_s, settings, seed.displacement_px())[settings.repeat_count - 1]
     in_time = float(np.median([event.in_time for event in events]))
     in_space = height * shown.explained
-    if in_space < settings.repeated_footprint or in_space * in_time < settings.repeated_evidence:
+    # What comes with blinks comes as often as they do: that it repeats tells no more of twitches than one time would.
+    of_blinks = share_of_blinks(events, survey.cover.lids, seen_frames(seed, survey), signals.time_s)
+    bar = settings.repeated_evidence + of_blinks * max(0.0, settings.lone_evidence - settings.repeated_evidence)
+    if in_space < settings.repeated_footprint or in_space * in_time < bar:
         return _Sight([], None, 0.0, slow)
     return _Sight(events, shown, sum(event.strength for event in events), slow)
 

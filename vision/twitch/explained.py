@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import RejectedKind, RejectedMovement
 from vision.model.regions import RegionTrack, region_label
 from vision.model.signals import MotionSignals
+from vision.twitch.artefacts import runs
 from vision.twitch.detect import Candidate
 from vision.twitch.gaze import SMALLEST_LIFT_IOD
 from vision.twitch.mouth import MOUTH_REGIONS
@@ -22,6 +24,8 @@ CROSSING_SHARE = 0.5  # of a site's events
 # Before and after talk; and the twitches of a site at all other times, from which it twitches by itself. Our choice.
 BESIDE_TALK_S, FEWEST_APART = 1.0, 3
 LID_S = 0.1  # on either side of a single movement's peak, in which both lids are looked at
+BESIDE_BLINK_S = 0.35  # before and after a blink, in which lids settle and an encoder draws them anew. Our choice
+BLINK_RATIO = 3.0  # of the site's other twitches, from which what moves it during a blink is the blink. Our choice
 TALK: frozenset[RejectedKind] = frozenset({"speech", "expression"})
 
 
@@ -91,6 +95,36 @@ def without_talk(
         apart[event.seed] = apart.get(event.seed, 0) + (id(event) not in beside)
     doubtful = {event.seed for event in events if id(event) in beside and apart[event.seed] < FEWEST_APART}
     return [event for event in events if event.seed not in doubtful]
+
+
+def without_blinks(events: Sequence[Candidate], lids: BoolArray) -> list[Candidate]:
+    """Leave out what moves a site during (T,) frames of blinks by far more than its twitches at other times do."""
+    apart_px = [event.amplitude_px for event in events if not lids[event.frame]]
+    largest_px = BLINK_RATIO * float(np.median(apart_px)) if apart_px else np.inf
+    return [event for event in events if not (lids[event.frame] and event.amplitude_px > largest_px)]
+
+
+def share_of_blinks(events: Sequence[Candidate], lids: BoolArray, seen: BoolArray, time_s: FloatArray) -> float:
+    """Share of a site's events that come in or beside a blink because of it, not by chance.
+
+    Parameters
+    ----------
+    lids, seen : (T,) frames of blinks, and those in which the site is seen.
+
+    Returns
+    -------
+    0 where as many are beside blinks as their share of the seen time and one standard deviation have it, 1 where all
+    are and blinks are rare.
+    """
+    beside = np.zeros(len(time_s), bool)
+    for first, last in runs(lids):
+        beside |= (time_s >= time_s[first] - BESIDE_BLINK_S) & (time_s <= time_s[last] + BESIDE_BLINK_S)
+    by_chance = float(beside[seen].mean()) if seen.any() else 1.0
+    if not events or by_chance in (0.0, 1.0):
+        return 0.0
+    chance_sd = float(np.sqrt(by_chance * (1 - by_chance) / len(events)))
+    found = float(np.mean([beside[event.frame] for event in events]))
+    return max(0.0, (found - by_chance - chance_sd) / (1 - by_chance))
 
 
 def widened(movement: RejectedMovement, dropped: Sequence[Candidate]) -> RejectedMovement:

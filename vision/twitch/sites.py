@@ -10,12 +10,16 @@ import numpy as np
 from vision.blocks import blocks
 from vision.model.arrays import FloatArray, IntArray
 from vision.settings import DetectionSettings
+from vision.twitch.course import rebased
 from vision.twitch.strength import Response
 from vision.twitch.survey import Survey
 
 SEED_DISTANCE_SIGMA = 2.0  # of two seeds; nearer ones see the same footprint
 NEARLY = 0.999  # of a bar: what passes here is measured again, with the rounding of another order
 MOST_SEEDS = 60  # a clip with more places than this is not read by more of them
+BACK_SHARE = (
+    0.5  # of the lower of two peaks: a block that stayed kept 0.64, twitches of bursts at most 0.37. Our choice
+)
 SAME_SIGMA = 3.5  # footprints within which two movements of one moment are one
 
 
@@ -109,10 +113,30 @@ def repeats(strength: FloatArray, time_s: FloatArray, bar: float, settings: Dete
     return bool(moments(strength, time_s, settings)[settings.repeat_count - 1] >= bar)
 
 
-def moments(strength: FloatArray, time_s: FloatArray, settings: DetectionSettings) -> FloatArray:
-    """Heights of the separate moments at which a place stands out, the largest first; zeros make up `repeat_count`."""
+def moments(
+    strength: FloatArray, time_s: FloatArray, settings: DetectionSettings, course_px: FloatArray | None = None
+) -> FloatArray:
+    """Heights of the separate moments at which a place stands out, the largest first; zeros make up `repeat_count`.
+
+    Parameters
+    ----------
+    course_px : (T,) displacement along the place's direction. Where it is given, what does not come back halfway
+        between two moments, as blocks that jump and stay, counts as one.
+    """
     frames = peaks_of(strength, time_s, settings.event_strength, settings.moment_s)
+    if course_px is not None:
+        frames = _that_come_back(frames, rebased(course_px, frames, time_s))
     return np.asarray(np.r_[strength[frames], np.zeros(settings.repeat_count)], dtype=float)
+
+
+def _that_come_back(frames: list[int], level_px: FloatArray) -> list[int]:
+    """Of moments in order of their strength, those between which displacement comes back."""
+    kept: list[int] = []
+    for frame in frames:
+        spans = [slice(min(frame, other), max(frame, other) + 1) for other in kept]
+        if all(level_px[span].min() <= BACK_SHARE * level_px[[span.start, span.stop - 1]].min() for span in spans):
+            kept.append(frame)
+    return kept
 
 
 def find_singles(survey: Survey, time_s: FloatArray, settings: DetectionSettings) -> list[Seed]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import SCALE_PX, SIGMA_PX, Planted, film, surveyed
 from vision.settings import DetectionSettings
-from vision.twitch.sites import find_seeds, find_singles, peaks_of, wrong_way_share
+from vision.twitch.sites import BACK_SHARE, find_seeds, find_singles, moments, peaks_of, wrong_way_share
 from vision.twitch.survey import footprint_sigmas, tail_weight
 
 SETTINGS = DetectionSettings()
@@ -91,3 +91,15 @@ def test_noise_makes_no_seed() -> None:
     signals = film(duration_s=10, seed=21)
     assert not find_seeds(surveyed(signals), signals.time_s, SETTINGS)
     assert not find_singles(surveyed(signals), signals.time_s, SETTINGS)
+
+
+@given(st.tuples(st.floats(4, 20), st.floats(4, 20)), st.floats(0, 1))
+def test_moments_are_one_where_the_place_stays_between_them(heights: tuple[float, float], share: float) -> None:
+    """Accident: blocks that jumped 3 px, stayed half a second and came back were two of a site's three moments."""
+    strength, course_px = np.zeros(240), np.zeros(240)
+    strength[[90, 123]] = heights
+    course_px[90:124] = 3.0 * share
+    course_px[[90, 123]] = 3.0
+    found = moments(strength, np.arange(240) / 60, SETTINGS, course_px)
+    expected = sorted(heights, reverse=True) if share <= BACK_SHARE else [max(heights)]
+    assert found == pytest.approx([*expected, *[0.0] * SETTINGS.repeat_count])

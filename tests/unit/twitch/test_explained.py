@@ -1,0 +1,51 @@
+"""What was found and a blink explains."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.twitch.test_detect import candidate
+from vision.twitch.explained import BESIDE_BLINK_S, BLINK_RATIO, share_of_blinks, without_blinks
+
+TIME_S = np.arange(1800) / 30
+BLINKS_S = np.arange(5.0, 60.0, 5.0)
+LIDS = np.abs(TIME_S[:, None] - BLINKS_S).min(1) < 0.1
+SEEN = np.ones(len(TIME_S), bool)
+
+
+@given(st.lists(st.floats(0.5, 59), min_size=1, max_size=40), st.integers(0, 10_000))
+def test_the_share_of_blinks_is_a_share_and_grows_with_what_is_beside_them(at_s: list[float], seed: int) -> None:
+    events = [candidate(one) for one in at_s]
+    share = share_of_blinks(events, LIDS, SEEN, TIME_S)
+    assert 0 <= share <= 1
+    beside = np.random.default_rng(seed).choice(BLINKS_S, len(at_s)) + 0.2
+    assert share_of_blinks([candidate(one) for one in beside], LIDS, SEEN, TIME_S) >= share
+
+
+@given(st.integers(0, 10_000))
+def test_twitches_at_any_time_are_no_blinks(seed: int) -> None:
+    """A hundred by chance: their share lies within three more standard deviations of none."""
+    at_s = np.random.default_rng(seed).uniform(1, 59, 100)
+    assert share_of_blinks([candidate(one) for one in at_s], LIDS, SEEN, TIME_S) < 0.2
+
+
+def test_what_comes_with_blinks_alone_is_theirs() -> None:
+    """Accident: of 27 events of a lid at rest 20 lay beside its blinks, which moved blocks of a phone's film."""
+    beside = [candidate(one + 0.9 * BESIDE_BLINK_S) for one in BLINKS_S]
+    assert share_of_blinks(beside, LIDS, SEEN, TIME_S) > 0.8
+    assert share_of_blinks(beside, np.zeros(len(TIME_S), bool), SEEN, TIME_S) == 0
+    assert share_of_blinks(beside, LIDS, ~SEEN, TIME_S) == share_of_blinks([], LIDS, SEEN, TIME_S) == 0
+
+
+@pytest.mark.parametrize(("ratio", "is_blink"), [(1.1 * BLINK_RATIO, True), (0.9 * BLINK_RATIO, False)])
+def test_a_blink_that_moves_a_place_by_far_more_than_its_twitches_is_none_of_them(ratio: float, is_blink: bool) -> None:
+    """Accident: 8 px beside 0.8."""
+    events = [candidate(2.0), candidate(7.0), candidate(12.0), candidate(20.0, amplitude_px=ratio)]
+    elsewhere = candidate(22.0, amplitude_px=ratio)
+    kept = without_blinks([*events, elsewhere], LIDS)
+    assert elsewhere in kept
+    assert (events[-1] not in kept) == is_blink
+    assert without_blinks(events[-1:], LIDS) == events[-1:]  # nothing to compare it with
