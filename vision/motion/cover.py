@@ -61,7 +61,7 @@ def _change(darker: FloatArray, edge: int) -> FloatArray:
 
 def _against_usual(tracks: PointTracks, own: slice) -> tuple[FloatArray, FloatArray]:
     """Change of log brightness in some frames, 0 below a point's own noise, and mismatch ÷ the usual one there."""
-    ratio, residual = tracks.luma_ratio[own], tracks.residual_luma[own]
+    ratio, residual = tracks.luma_ratio[own], tracks.residual_luma[own].astype(np.float32)
     darker, mismatch = np.zeros(ratio.shape, np.float32), np.ones(ratio.shape, np.float32)
     seen = np.isfinite(ratio).all(1)
     if not seen.any():

@@ -117,7 +117,8 @@ def _fitted(
     """Weighted least squares, frame by frame: (T, N) rests along x and y, (T, K, 2) coefficients."""
     count = basis.shape[1]
     normal = (weight @ products).reshape(-1, count, count).astype(float)
-    normal += 1e-6 * (np.trace(normal, axis1=1, axis2=2).mean() + 1e-6) * np.eye(count)
+    # Each frame by itself: what it leans on must not depend on which frames are worked on together.
+    normal += 1e-6 * (np.trace(normal, axis1=1, axis2=2)[:, None, None] + 1e-6) * np.eye(count)
     right = np.stack([(weight * layer) @ basis for layer in filled], -1)
     coefficient = np.linalg.solve(normal, right)
     rest = [layer - coefficient[..., axis].astype(np.float32) @ basis.T for axis, layer in enumerate(filled)]

@@ -111,7 +111,7 @@ class GridTracker:
         while len(self._position) <= block:
             cells = len(found.residual_luma)
             self._position.append(np.full((BLOCK_FRAMES, cells, 2), np.nan, np.float32))
-            self._residual.append(np.full((BLOCK_FRAMES, cells), np.nan, np.float32))
+            self._residual.append(np.full((BLOCK_FRAMES, cells), np.nan, np.float16))
             self._ratio.append(np.full((BLOCK_FRAMES, cells), np.nan, np.float16))
         self._position[block][row] = self._reference.window.to_native(found.position_px)
         self._position[block][row, ~self._fit_of(found)] = np.nan

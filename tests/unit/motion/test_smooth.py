@@ -50,6 +50,19 @@ def test_a_twitch_does_not_bend_the_fit(amplitude_px: float) -> None:
     np.testing.assert_allclose(rest[0, centre], spot(amplitude_px)[0, centre], atol=0.02 + 0.03 * amplitude_px)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 11), st.integers(0, 1000))
+def test_frames_worked_on_together_do_not_lean_on_each_other(cut: int, seed: int) -> None:
+    """Accident: cut otherwise, a long film gave motion that differed by a ten-thousandth of a pixel."""
+    rng = np.random.default_rng(seed)
+    size = rng.uniform(0.1, 100, (12, 1, 1))  # frames of little and of much motion, with many and with few points
+    field = size * rng.standard_normal((12, len(POINT), 2))
+    valid = rng.random((12, len(POINT))) < rng.uniform(0.1, 1, (12, 1))
+    whole = remove_smooth_motion(field, valid, BASIS, EQUAL)[0]
+    parts = [remove_smooth_motion(field[own], valid[own], BASIS, EQUAL)[0] for own in (slice(cut), slice(cut, 12))]
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-3, rtol=1e-5)
+
+
 def test_a_twitch_under_a_nod_is_still_there() -> None:
     nod = (BASIS @ np.random.default_rng(2).normal(0, 3, (6, 2)))[None]
     np.testing.assert_allclose(left_over(nod + spot(1.0)), left_over(spot(1.0)), atol=0.01)
