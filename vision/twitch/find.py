@@ -8,12 +8,12 @@ import numpy as np
 
 from vision.errors import ClipError, ClipTooShortError, NothingToMeasureError
 from vision.model.arrays import BoolArray, FloatArray
-from vision.model.events import EventSet
+from vision.model.events import EventSet, RejectedMovement
 from vision.model.regions import RegionTrack
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings, Settings
 from vision.twitch.aim import events_of_sites
-from vision.twitch.artefacts import movement_frames, rejected_wide, whole_movements
+from vision.twitch.artefacts import Cover, movement_frames, rejected_wide, whole_movements
 from vision.twitch.background import background
 from vision.twitch.cleaning import Cleaned, clean, without_lost_points
 from vision.twitch.continuous import continuous_events, without_shadows
@@ -25,6 +25,7 @@ from vision.twitch.localise import localised
 from vision.twitch.picture import crossing, picture_changes
 from vision.twitch.rhythms import rhythms
 from vision.twitch.set_apart import (
+    Known,
     besides,
     known_movements,
     lifted_by_swallowing,
@@ -72,13 +73,9 @@ def find_twitches(
     detection = with_evidence_for(cleaned.starvation, settings.detection)
     if cleaned.usable.sum() < FEWEST_FRAMES:
         raise _too_little_followed(int(cleaned.usable.sum()), len(signals.time_s))
-    cover = known.cover
     watchable = cleaned.in_view & regions.seen.any(1)
-    signals = replace(signals, covered=crossing(signals, regions, cover.lids))
-    changes = without_shading(picture_changes(signals, regions, cleaned.light, cover.lids), known.rejected)
-    cover = with_steps(cover, changes, signals.time_s)
-    throughout = rhythms(signals, cleaned.displacement_px, regions, cleaned.light)
-    rejected = [*known.rejected, *changes, *besides(whole_movements(signals, regions), changes), *throughout]
+    signals = replace(signals, covered=crossing(signals, regions, known.cover.lids))
+    cover, rejected = _set_apart(known, signals, cleaned, regions)
     if (cleaned.usable & ~cover.frames).sum() < FEWEST_FRAMES:  # closures and speech are all; they may be findings
         free = watchable & ~cover.frames
         return Findings(gather([], rejected, known.closures, free, signals, regions, detection, mm_per_px), {})
@@ -93,6 +90,16 @@ def find_twitches(
     watched = watchable & ~_lost(candidates, looked, talk, signals.time_s)
     events = gather(candidates, rejected, known.closures, watched, signals, regions, detection, mm_per_px)
     return Findings(events, limits_px)
+
+
+def _set_apart(
+    known: Known, signals: MotionSignals, cleaned: Cleaned, regions: RegionTrack
+) -> tuple[Cover, list[RejectedMovement]]:
+    """Add to what landmarks tell what the picture does, what moves as a whole, and what goes on throughout."""
+    changes = without_shading(picture_changes(signals, regions, cleaned.light, known.cover.lids), known.rejected)
+    whole = besides(whole_movements(signals, regions), changes)
+    throughout = rhythms(signals, cleaned.displacement_px, regions, cleaned.light)
+    return with_steps(known.cover, changes, signals.time_s), [*known.rejected, *changes, *whole, *throughout]
 
 
 def with_evidence_for(starvation: float, settings: DetectionSettings) -> DetectionSettings:
