@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from vision.model.arrays import FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
@@ -70,12 +71,18 @@ def _sight(seed: Seed, survey: Survey, signals: MotionSignals, cleaned: Cleaned,
     height = moments(strength, signals.time_s, settings, seed.displacement_px())[settings.repeat_count - 1]
     in_time = float(np.median([event.in_time for event in events]))
     in_space = height * shown.explained
-    # What comes with blinks comes as often as they do: that it repeats tells no more of twitches than one time would.
-    of_blinks = share_of_blinks(events, survey.cover.lids, seen_frames(seed, survey), signals.time_s)
-    bar = settings.repeated_evidence + of_blinks * max(0.0, settings.lone_evidence - settings.repeated_evidence)
+    bar = _bar(events, seed, survey, signals.time_s, settings)
     if in_space < settings.repeated_footprint or in_space * in_time < bar:
         return _Sight([], None, 0.0, slow)
     return _Sight(events, shown, sum(event.strength for event in events), slow)
+
+
+def _bar(
+    events: Sequence[Candidate], seed: Seed, survey: Survey, time_s: FloatArray, settings: DetectionSettings
+) -> float:
+    """Evidence that a site needs: what comes with blinks comes as often as they do, and proves no more by repeating."""
+    of_blinks = share_of_blinks(events, survey.cover.lids, seen_frames(seed, survey), time_s)
+    return settings.repeated_evidence + of_blinks * max(0.0, settings.lone_evidence - settings.repeated_evidence)
 
 
 def _is_same(one: _Sight, other: _Sight) -> bool:
