@@ -92,8 +92,9 @@ def cells_of(share: float, path: Path) -> Path:
 
 def points_in(signals: Path) -> float:
     """Count the points of a result."""
-    with np.load(signals) as arrays:
-        return float(len(arrays["point_px"]))
+    from vision.report.signals_file import load_signals
+
+    return float(len(load_signals(signals)[0].point_px))
 
 
 def exponent(amounts: Sequence[float], seconds: Sequence[float]) -> float:

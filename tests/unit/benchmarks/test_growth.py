@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from benchmarks import growth
 from benchmarks.speed import Cost
+from tests.builders import make_regions, make_signals
 from vision.model.arrays import FloatArray
+from vision.report.signals_file import save_signals
 from vision.settings import MotionSettings, load_settings
 
 START = Cost(2.0, 3.0, 300.0, "")
@@ -48,6 +50,13 @@ def test_the_plot_is_the_same_file_from_the_same_numbers(tmp_path: Path) -> None
     growth.plotted(LENGTHS + SIZES, tmp_path / "a.svg")
     growth.plotted(LENGTHS + SIZES, tmp_path / "b.svg")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_points_are_counted_in_the_file_that_an_analysis_writes(tmp_path: Path) -> None:
+    """Accident: eight minutes of measuring ended at an array's name."""
+    track = make_regions(duration_s=1.0)
+    save_signals(tmp_path / "signals.npz", make_signals(track), track, "00")
+    assert growth.points_in(tmp_path / "signals.npz") == len(make_signals(track).point_px)
 
 
 def test_settings_change_the_cells_alone(tmp_path: Path) -> None:
