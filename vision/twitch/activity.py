@@ -11,6 +11,7 @@ from vision.twitch.course import peak_height, peak_time_s
 
 SLOWEST_POSTURE_HZ = 0.5  # slower movement is posture, taken out before
 FRAMES_THAT_SKEW = 6  # from peak to peak: of quicker twitches too few frames show which way is the quicker one
+FEWEST_INTERVALS = 6  # fewer are even by chance; a swing of 5 Hz has them within 1.5 s. Our choice
 DRAWN_IN = 0.005  # of the steps at either end: single jumps tell nothing
 
 
@@ -44,7 +45,9 @@ def snaps_out(course: FloatArray, peaks: IntArray, usable: BoolArray, settings: 
 def is_steady(peak_s: FloatArray, settings: DetectionSettings) -> bool:
     """Say whether peaks come as evenly as no erratic block's: an even swing need not be quicker one way."""
     interval_s = np.diff(peak_s)
-    return bool(len(interval_s) and robust_sd(interval_s) <= settings.continuous_steady * np.median(interval_s))
+    if len(interval_s) < FEWEST_INTERVALS:
+        return False
+    return bool(robust_sd(interval_s) <= settings.continuous_steady * np.median(interval_s))
 
 
 def clear_steps(course: FloatArray, usable: BoolArray) -> FloatArray:

@@ -17,9 +17,8 @@ from vision.twitch.survey import Survey
 SEED_DISTANCE_SIGMA = 2.0  # of two seeds; nearer ones see the same footprint
 NEARLY = 0.999  # of a bar: what passes here is measured again, with the rounding of another order
 MOST_SEEDS = 60  # a clip with more places than this is not read by more of them
-BACK_SHARE = (
-    0.5  # of the lower of two peaks: a block that stayed kept 0.64, twitches of bursts at most 0.37. Our choice
-)
+# Of the lower of two peaks: a block that stayed kept 0.64 of it, twitches of bursts at most 0.37. Our choice.
+BACK_SHARE = 0.5
 SAME_SIGMA = 3.5  # footprints within which two movements of one moment are one
 
 

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import FRAMES_S, SIGMA_PX, Planted, film, found, surveyed
 from tests.unit.twitch.test_detect import candidate
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
-from vision.twitch.activity import quick_share, skewness, uneven
+from vision.twitch.activity import FEWEST_INTERVALS, is_steady, quick_share, skewness, uneven
 from vision.twitch.continuous import continuous_events, polarisation, without_shadows
 from vision.twitch.detect import Candidate
 
@@ -185,6 +187,11 @@ def test_what_comes_back_as_quickly_as_it_goes_is_no_muscle_unless_it_is_even(
     lax = SETTINGS.model_copy(update={"continuous_skew": -9.0})
     assert continuous_events(motion, usable, TIME_S, 0, lax)
     assert bool(continuous_events(motion, usable, TIME_S, 0, SETTINGS)) == is_believed
+
+
+@given(st.floats(0.1, 2.0), st.integers(0, 30))
+def test_an_even_swing_is_steady_once_it_has_come_often_enough(interval_s: float, count: int) -> None:
+    assert is_steady(np.arange(count + 1) * interval_s, SETTINGS) == (count >= FEWEST_INTERVALS)
 
 
 def test_steps_that_are_quick_one_way_are_skewed() -> None:
