@@ -18,7 +18,7 @@ from vision.twitch.background import background
 from vision.twitch.cleaning import Cleaned, clean, without_lost_points
 from vision.twitch.continuous import continuous_events, without_shadows
 from vision.twitch.detect import Candidate, credible, detect_at_seed, large_enough, without_repeats
-from vision.twitch.explained import TALK, is_part, without_crossings, without_mimic
+from vision.twitch.explained import TALK, is_part, without_crossings, without_mimic, without_parts
 from vision.twitch.gather import gather
 from vision.twitch.limit import limit_of_detection_px
 from vision.twitch.localise import localised
@@ -164,6 +164,8 @@ def _candidates(
     )  # fmt: skip
     lasting = without_shadows(localised(lasting, signals, cleaned, resting, sigmas_px, settings), settings)
     brief = without_crossings([event for event in brief if not _is_covered(event, lasting)], signals)
+    largest_px = np.hypot(*np.moveaxis(looked.motions[0].displacement_px, 2, 0)).max(1)
+    brief = without_parts(brief, looked.wide & ~looked.cover.mouth, largest_px, looked.in_view, signals.time_s)
     brief = credible(brief, float(cleaned.in_view.sum() * np.median(np.diff(signals.time_s))), settings)
     return sorted([*brief, *lasting], key=lambda event: event.onset_s), slow
 

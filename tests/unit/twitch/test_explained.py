@@ -1,4 +1,4 @@
-"""What was found and a blink explains."""
+"""What was found and a blink, or a movement of the whole, explains."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.twitch.test_detect import candidate
-from vision.twitch.explained import BESIDE_BLINK_S, BLINK_RATIO, share_of_blinks, without_blinks
+from vision.twitch.explained import (
+    BESIDE_BLINK_S,
+    BLINK_RATIO,
+    PART_RATIO,
+    share_of_blinks,
+    without_blinks,
+    without_parts,
+)
 
 TIME_S = np.arange(1800) / 30
 BLINKS_S = np.arange(5.0, 60.0, 5.0)
@@ -49,3 +56,26 @@ def test_a_blink_that_moves_a_place_by_far_more_than_its_twitches_is_none_of_the
     assert elsewhere in kept
     assert (events[-1] not in kept) == is_blink
     assert without_blinks(events[-1:], LIDS) == events[-1:]  # nothing to compare it with
+
+
+GRIMACES_S = np.array([8.0, 21.0, 33.0, 50.0])
+GRIMACING = np.abs(TIME_S[:, None] - GRIMACES_S).min(1) < 0.6
+
+
+@given(st.integers(0, 10_000), st.floats(0.01, 5.0))
+def test_a_site_that_twitches_at_any_time_is_no_part_of_what_moves_now_and_then(seed: int, size_px: float) -> None:
+    at_s = np.random.default_rng(seed).uniform(1, 59, 40)
+    events = [candidate(one, amplitude_px=size_px) for one in at_s]
+    assert without_parts(events, GRIMACING, np.full(len(TIME_S), 9.0), SEEN, TIME_S) == events
+
+
+@pytest.mark.parametrize(("ratio", "is_part"), [(0.5 * PART_RATIO, True), (2 * PART_RATIO, False)])
+def test_what_moves_with_a_grimace_alone_is_its_part_unless_it_moves_the_most(ratio: float, is_part: bool) -> None:
+    """Accident: 19 events of a brow that three grimaces pulled along; and a wide twitch, which looks like a whole."""
+    largest_px = np.where(GRIMACING, 9.0, 1.0)
+    at_s = [one + later for one in GRIMACES_S for later in (-0.3, 0.0, 0.3)]
+    own = [candidate(one, seed=1, amplitude_px=9.0 * ratio) for one in at_s]
+    others = [candidate(one, seed=0) for one in (3.0, 8.0, 14.0, 40.0)]
+    kept = without_parts([*own, *others], GRIMACING, largest_px, SEEN, TIME_S)
+    assert kept == (others if is_part else [*own, *others])
+    assert without_parts(own, np.zeros(len(TIME_S), bool), largest_px, SEEN, TIME_S) == own
