@@ -13,6 +13,9 @@ RETURN_SHARE = 0.65  # of the peak to which a twitch must fall back by itself, o
 RETURN_S = 1.5  # within which it must: a twitch and the rest of its burst
 QUICKEST_FALL_S = 0.035  # relaxation is never quicker than contraction, 35 ms at least (science.md)
 SNAP_S, SNAP_SLACK, SNAP_NOISE_SD = 0.2, 1.5, 4.0  # after a peak; for a peak between two frames; noise allowed. Ours
+# Of the rise, that a fall must last: relaxation is never quicker than contraction, but noise cuts it. Of 172 single
+# twitches of simulated and shared films 171 have 0.41 or more, of 11 false movements 2 have none. Our choice.
+SHORTEST_FALL_SHARE = 0.3
 REDRAW_SHARE = 0.4  # of the peak, lost in the one frame that is coded anew: the picture stood still before
 
 
@@ -55,6 +58,11 @@ def snaps(course: FloatArray, peak: int, time_s: FloatArray, noise_px: float) ->
     # The steepest part of d exp(1 - d) lies at d = 2: over a frame it falls by no more than there.
     steepest = np.minimum(1.0, (d - 1.0) * np.exp(-1.0))
     return bool((fall_px > (SNAP_SLACK * steepest * course[peak] + SNAP_NOISE_SD * noise_px)).any())
+
+
+def drops(onset_s: float, peak_s: float, offset_s: float) -> bool:
+    """Say whether a movement is over much sooner than it began: a muscle contracts quickly and relaxes slowly."""
+    return offset_s - peak_s < SHORTEST_FALL_SHARE * (peak_s - onset_s)
 
 
 def extent_s(course: FloatArray, peak: int, time_s: FloatArray) -> tuple[float, float]:

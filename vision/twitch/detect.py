@@ -9,7 +9,7 @@ import numpy as np
 from vision.dsp import robust_sd, twitch_waveform
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
-from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns, snaps
+from vision.twitch.course import drops, extent_s, peak_height, peak_time_s, rebased, returns, snaps
 from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
 from vision.twitch.shape import share_in_time
 from vision.twitch.sites import Seed, peaks_of
@@ -60,7 +60,7 @@ def detect_at_seed(
     if seed.frame is not None:
         course = rebased(seed.displacement_px(), [seed.frame], time_s)
         only = _measured(seed, index, seed.frame, course, seed.strength, settings.single_strength, time_s, is_keyframe)
-        return [] if only is None else [only]
+        return [] if only is None or drops(only.onset_s, only.peak_s, only.offset_s) else [only]
     open_frames = seen_frames(seed, survey)
     pulses, waveform, threshold = _pulses(seed, survey, survey.tracked & open_frames, time_s, settings)
     courses_px, caught, slow = _apart(seed, pulses, waveform, open_frames, survey, time_s)

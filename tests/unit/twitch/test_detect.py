@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.twitch.motion_builders import FRAMES_S, Planted, film, surveyed
 from vision.dsp import twitch_waveform
 from vision.settings import DetectionSettings
-from vision.twitch.course import extent_s, peak_height, peak_time_s, rebased, returns, snaps
+from vision.twitch.course import SHORTEST_FALL_SHARE, drops, extent_s, peak_height, peak_time_s, rebased, returns, snaps
 from vision.twitch.detect import Candidate, credible, detect_at_seed, large_enough, without_repeats
 from vision.twitch.sites import find_seeds
 
@@ -187,3 +187,14 @@ def test_a_site_far_below_the_limit_is_left_out() -> None:
     assert large_enough([*site, single], {0: 1.0, 1: 5.0}, SETTINGS) == [single]
     assert large_enough(site, {0: 1.0}, SETTINGS) == site
     assert large_enough(site, {}, SETTINGS) == site
+
+
+@given(st.floats(0.02, 0.12), st.floats(1.0, 4.0))
+def test_what_relaxes_no_quicker_than_it_contracts_does_not_drop(rise_s: float, decay: float) -> None:
+    assert not drops(1.0 - rise_s, 1.0, 1.0 + decay * rise_s)
+
+
+def test_what_is_over_as_it_peaks_drops() -> None:
+    """Accident: a wrist that a hand held went 0.6 px in 0.11 s, and was back in the next frame."""
+    assert drops(0.26, 0.37, 0.37)
+    assert not drops(0.0, 0.1, 0.1 + 1.1 * SHORTEST_FALL_SHARE * 0.1)
