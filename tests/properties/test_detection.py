@@ -280,6 +280,17 @@ def test_what_moves_everywhere_is_rejected_with_a_reason() -> None:
     assert events.observed_s < 15.6
 
 
+def test_a_muscle_as_wide_as_a_fifth_of_a_close_up_twitches() -> None:
+    """Accident: of 19 twitches of 8 px, 2.2 times as wide as any footprint looked for, 18 were the camera's."""
+    onsets_s = (2.0, 3.4, 6.0, 8.3, 11.0, 13.5)
+    wide = [Planted(onset_s, 6.0, -4.0, 2.0, sigma_px=11.0) for onset_s in onsets_s]
+    skin = film(wide)
+    skin = replace(skin, scale_px=None, region_of_point=np.zeros(len(skin.point_px), int))
+    events = found(skin, limb(skin)).events
+    assert [event.peak_s for event in events] == pytest.approx([one.peak_s for one in wide], abs=FRAMES_S)
+    assert len({event.site for event in events}) == 1
+
+
 SUSTAINED = [Planted(0.3 + 0.25 * k, -18.0, 9.0, 1.5) for k in range(63)]
 
 

@@ -23,7 +23,9 @@ from vision.twitch.survey import Survey
 from vision.twitch.watching import seen_frames
 
 SAME_SITE_SIGMA = 1.5  # footprints within which two centres are one site
-SHADOW_SIGMA = 4.0  # and within which skin is pulled along: a footprint is no perfect Gaussian, our choice
+# And within which skin is pulled along: a footprint is no perfect Gaussian, and in a close-up of skin it may be twice
+# as wide as any that is looked for. Our choice
+SHADOW_SIGMA, SHADOW_SIGMA_SKIN = 4.0, 8.0
 SHADOW_SHARE = 0.7  # of its events that a pulled place has in common with the site
 TOGETHER_S = 0.05  # peaks so close are one moment: a frame and a half at 30 a second
 
@@ -48,9 +50,10 @@ def events_of_sites(
     of slower movements that any seed sees.
     """
     seen = [_sight(seed, survey, signals, cleaned, settings) for seed in seeds]
+    shadow_sigma = SHADOW_SIGMA if signals.scale_px is not None else SHADOW_SIGMA_SKIN
     kept: list[_Sight] = []
     for sight in sorted((sight for sight in seen if sight.events), key=lambda sight: -sight.evidence):
-        if not any(_is_same(sight, other) for other in kept):
+        if not any(_is_same(sight, other, shadow_sigma) for other in kept):
             kept.append(sight)
     events = [replace(event, seed=number) for number, sight in enumerate(kept) for event in sight.events]
     return events, [event for sight in seen for event in sight.slow]
@@ -85,13 +88,13 @@ def _bar(
     return settings.repeated_evidence + of_blinks * max(0.0, settings.lone_evidence - settings.repeated_evidence)
 
 
-def _is_same(one: _Sight, other: _Sight) -> bool:
+def _is_same(one: _Sight, other: _Sight, shadow_sigma: float) -> bool:
     """Say whether two seeds see one site: one centre, or near it and, nearly always, at the same moments."""
     near, far = one.footprint, other.footprint
     assert near is not None
     assert far is not None
     apart = np.hypot(near.x_px - far.x_px, near.y_px - far.y_px) / max(near.sigma_px, far.sigma_px)
-    return bool(apart < SAME_SITE_SIGMA or (apart < SHADOW_SIGMA and _shared(one, other) > SHADOW_SHARE))
+    return bool(apart < SAME_SITE_SIGMA or (apart < shadow_sigma and _shared(one, other) > SHADOW_SHARE))
 
 
 def _shared(one: _Sight, other: _Sight) -> float:

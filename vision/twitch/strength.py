@@ -22,7 +22,10 @@ from vision.twitch.pooling import SPACING_SIGMA, PlaceMotion
 
 SINGLE_SHARE = 0.8  # a single twitch counts with this share of its height
 MOVING_WIDTHS, MOVING_SHARE = 4.0, 0.35  # noise widths, and share of the largest, from which a place moves
-COMPACT_WIDTHS = 1.3  # rms distance ÷ footprint: one Gaussian has 0.8 above 0.35 of its height, an oblong one 1.0
+# Rms distance ÷ the largest footprint looked for, up to which what moves is one twitch: a Gaussian has 0.8 of its own
+# width above 0.35 of its height, an oblong one 1.0. In a close-up of skin a muscle is wider than any footprint looked
+# for; twitches of 8 px, 2.2 times as wide, passed for movements of the camera (simulated).
+COMPACT_WIDTHS, COMPACT_WIDTHS_SKIN = 1.3, 2.2
 MOST_SHARE = 0.6  # of all places; nothing is beside it that could show that the part rests
 LENGTH_SHARES = (0.5, 0.95, 0.99)  # quantiles by which the tails of a place are told
 
@@ -151,7 +154,7 @@ def footprint_share(place_count: int) -> float:
     return float(2 * np.pi * np.log(1 / MOVING_SHARE) * 2 * SPACING_SIGMA**-2 / place_count)
 
 
-def wide_frames(sizes: Widths, widest_px: float, time_s: FloatArray, settings: DetectionSettings) -> BoolArray:
+def wide_frames(sizes: Widths, compact_px: float, time_s: FloatArray, settings: DetectionSettings) -> BoolArray:
     """(T,) frames in which too many places move at once, too far apart, for it to be a twitch.
 
     A place counts as moving above 4 noise widths and 0.35 of the largest. A footprint as large as the places pool
@@ -160,14 +163,14 @@ def wide_frames(sizes: Widths, widest_px: float, time_s: FloatArray, settings: D
 
     Parameters
     ----------
-    widest_px : width of the largest footprint that is looked for.
+    compact_px : rms distance up to which what moves is one twitch.
     """
     size = np.hypot(sizes.vector[..., 0], sizes.vector[..., 1]) * sizes.unrest[:, None]
     moving = size > np.maximum(MOVING_WIDTHS, MOVING_SHARE * size.max(1, keepdims=True))
     share = moving.mean(1)
     one_footprint = footprint_share(size.shape[1])
     spread_px = _spread_px(np.asarray(np.where(moving, size, 0.0) ** 2), sizes.motion.centre_px)
-    is_apart = (spread_px > COMPACT_WIDTHS * widest_px) | (share > MOST_SHARE)
+    is_apart = (spread_px > compact_px) | (share > MOST_SHARE)
     wide = (share > max(settings.wide_share, 1.5 * one_footprint)) & is_apart
     wide &= size.max(1) > settings.single_strength  # what is smaller passes for no twitch anyway
     return grow(wide, time_s, settings.wide_margin_s)

@@ -15,7 +15,16 @@ from vision.twitch.filtering import Filter, noise_model
 from vision.twitch.noise import still_share
 from vision.twitch.pooling import PlaceMotion, lay_places, pool
 from vision.twitch.posture import settled
-from vision.twitch.strength import Response, Widths, footprint_share, in_widths, respond, wide_frames
+from vision.twitch.strength import (
+    COMPACT_WIDTHS,
+    COMPACT_WIDTHS_SKIN,
+    Response,
+    Widths,
+    footprint_share,
+    in_widths,
+    respond,
+    wide_frames,
+)
 
 MOST_GLANCES = 0.25  # of a film. Our choice
 RAYLEIGH_95 = 2.448  # 95th percentile of the length of a vector of two unit normal parts
@@ -83,7 +92,7 @@ def survey(
         return in_widths(motion, Filter(settings.rise_s[0], noise, usable, quiet, interval_s, settings), still)
 
     first = [looked_at(motion, usable) for motion in motions]
-    wide, unrest = moved_as_whole(first, time_s, settings)
+    wide, unrest = moved_as_whole(first, time_s, settings, is_skin=signals.scale_px is None)
     quiet = usable & ~wide
     # A lid that eyes drag along would set its place's noise; of restless eyes too much of the film would be left out.
     if cover.glances.mean() < MOST_GLANCES:
@@ -117,13 +126,14 @@ def place_motions(
 
 
 def moved_as_whole(
-    sizes: list[Widths], time_s: FloatArray, settings: DetectionSettings
+    sizes: list[Widths], time_s: FloatArray, settings: DetectionSettings, *, is_skin: bool
 ) -> tuple[BoolArray, FloatArray]:
     """(T,) frames in which most widths of footprint see the whole part move, and the (T,) unrest of all places.
 
     Through a large footprint alone, one strong twitch may look wide.
     """
-    votes = np.sum([wide_frames(one, sizes[-1].motion.sigma_px, time_s, settings) for one in sizes], axis=0)
+    compact_px = (COMPACT_WIDTHS_SKIN if is_skin else COMPACT_WIDTHS) * sizes[-1].motion.sigma_px
+    votes = np.sum([wide_frames(one, compact_px, time_s, settings) for one in sizes], axis=0)
     return votes > len(sizes) / 2, np.max([np.ones(len(time_s)), *(one.unrest for one in sizes)], axis=0)
 
 
