@@ -11,19 +11,21 @@ from vision.model.arrays import BoolArray, FloatArray
 BLOCK_COLUMNS = 512  # worked on at once: bounds the memory of a long clip
 
 
-def twitch_waveform(time_s: FloatArray, onset_s: float | FloatArray, tau_s: float, decay: float) -> FloatArray:
+def twitch_waveform(
+    time_s: FloatArray, onset_s: float | FloatArray, tau_s: float | FloatArray, decay: float | FloatArray
+) -> FloatArray:
     """Displacement of the skin during one twitch, as a share of its peak.
 
     Parameters
     ----------
     time_s : any shape; seconds.
-    onset_s : the skin starts to move; a number, or one that broadcasts against `time_s`.
+    onset_s : the skin starts to move; like the next two a number, or what broadcasts against `time_s`.
     tau_s : onset to peak, > 0.
     decay : how many times slower it falls than it rises, > 0.
 
     Returns
     -------
-    Same shape: 0 up to the onset, 1 at ``onset_s + tau_s``, back towards 0 afterwards.
+    The shape to which they broadcast: 0 up to the onset, 1 at ``onset_s + tau_s``, back towards 0 afterwards.
 
     Notes
     -----

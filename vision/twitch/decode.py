@@ -85,7 +85,10 @@ class Decoder:
         padded = np.r_[np.zeros(self.before), seen, np.zeros(length - 1 - self.before)]
         self.under = sliding_window_view(padded, length)
         self.atoms: list[tuple[int, int]] = []
+        self.placed_s: list[float] = []
         self.heights: list[float] = []
+        self.score = np.zeros_like(self.weight)
+        self.stale = 0, len(course)
         self.changes = 0
         self.changed = np.zeros(len(course), int)
         self.settled: dict[tuple[int, int], int] = {}
@@ -96,8 +99,16 @@ class Decoder:
         return np.asarray(np.correlate(padded, shape, "valid"))
 
     def strengths(self) -> FloatArray:
-        """(phases, T) strength of a further twitch at each phase and frame."""
-        return np.asarray(np.stack([self._slide(self.residual, shape) for shape in self.shapes]) * self.weight)
+        """(phases, T) strength of a further twitch at each phase and frame; taken anew only where it has changed."""
+        first, last = self.stale
+        after = len(self.shapes[0]) - 1 - self.before
+        start, stop = max(0, first - after), min(len(self.residual), last + self.before)
+        if start < stop:
+            lacking = max(0, self.before - start), max(0, stop + after - len(self.residual))
+            under = np.pad(self.residual[max(0, start - self.before) : stop + after], lacking)
+            self.score[:, start:stop] = [np.correlate(under, shape, "valid") for shape in self.shapes]
+        self.stale = len(self.residual), 0
+        return np.asarray(self.score * self.weight)
 
     def column(self, atom: tuple[int, int]) -> tuple[slice, FloatArray]:
         """Frames that one twitch touches, and its whitened course there."""
@@ -111,6 +122,7 @@ class Decoder:
         from scipy.optimize import nnls  # loads for long; needed once the film is read
 
         self.atoms.append(atom)
+        self.placed_s.append(self.peak_s(atom))
         self.heights.append(0.0)
         reach = len(self.shapes[0])
         near = [index for index, other in enumerate(self.atoms) if abs(other[1] - atom[1]) < reach]
@@ -135,9 +147,14 @@ class Decoder:
             return False  # nothing around it has changed since it was last looked at
         atoms, design, target = self._around(index, SETTLE_FRAMES)
         score = np.maximum(design.T @ target, 0.0) / np.sqrt(np.maximum((design**2).sum(0), 1e-12))
-        others_s = np.array([self.peak_s(atom) for place, atom in enumerate(self.atoms) if place != index])
-        if len(others_s):
-            apart_s = np.abs(others_s[None] - np.array([self.peak_s(atom) for atom in atoms])[:, None]).min(1)
+        near_s = [
+            other_s
+            for place, other_s in enumerate(self.placed_s)
+            if place != index and abs(other_s - self.placed_s[index]) <= reach * self.interval_s
+        ]
+        if near_s:
+            own_s = np.array([self.peak_s(place) for place in atoms])
+            apart_s = np.abs(np.array(near_s)[None] - own_s[:, None]).min(1)
             score[apart_s < dead_time_s - self.interval_s / 4] = -1.0
         best = atoms[int(np.argmax(score))]
         if best == atom:
@@ -162,9 +179,8 @@ class Decoder:
 
     def merge(self, floor: float, own_share: float, dead_time_s: float) -> bool:
         """Replace the first two within the dead time by one where one explains nearly as much; say whether any were."""
-        order = sorted(range(len(self.atoms)), key=lambda index: self.peak_s(self.atoms[index]))
-        for index, later in pairwise(order):
-            if self.peak_s(self.atoms[later]) - self.peak_s(self.atoms[index]) >= dead_time_s:
+        for index, later in pairwise(np.argsort(self.placed_s, kind="stable").tolist()):
+            if self.placed_s[later] - self.placed_s[index] >= dead_time_s:
                 continue
             first, second = self.atoms[index], self.atoms[later]
             self._replace(later, [])
@@ -200,7 +216,7 @@ class Decoder:
         where, shape = self.column(self.atoms[index])
         self.residual[where] += self.heights[index] * shape
         self._note(where.start, where.stop)
-        del self.atoms[index], self.heights[index]
+        del self.atoms[index], self.placed_s[index], self.heights[index]
         for atom in atoms:
             self.add(atom)
 
@@ -208,6 +224,7 @@ class Decoder:
         """Remember that something has changed in some frames."""
         self.changes += 1
         self.changed[first:last] = self.changes
+        self.stale = min(self.stale[0], first), max(self.stale[1], last)
 
     def _apart(self, atoms: list[tuple[int, int]], dead_time_s: float) -> BoolArray:
         """(K, K) pairs of twitches that the dead time allows, the earlier first."""

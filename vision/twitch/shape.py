@@ -65,12 +65,8 @@ def _peaks_s(time_s: FloatArray, peak_s: float) -> FloatArray:
 
 def _twitches(time_s: FloatArray, peak_s: float) -> FloatArray:
     """(S, t) twitches of every rise and fall."""
-    return np.stack(
-        [
-            twitch_waveform(time_s, at_s - rise_s, rise_s, decay)
-            for rise_s, decay, at_s in product(RISES_S, DECAYS, _peaks_s(time_s, peak_s))
-        ]
-    )
+    rise_s, decay, at_s = np.array(list(product(RISES_S, DECAYS, _peaks_s(time_s, peak_s)))).T[..., None]
+    return twitch_waveform(time_s, at_s - rise_s, rise_s, decay)
 
 
 def _held(time_s: FloatArray, peak_s: float) -> FloatArray:

@@ -49,6 +49,17 @@ def test_heights_scale_with_the_course(seed, factor) -> None:
     assert [factor * pulse.height for pulse in one] == pytest.approx([pulse.height for pulse in other], rel=1e-6)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 299)), min_size=1, max_size=12), st.integers(0, 100))
+def test_strengths_taken_anew_where_they_changed_are_those_taken_anew_everywhere(atoms, seed) -> None:
+    decoder = Decoder(course([3.0, 6.0], [9.0, 7.0], noise=1.0, seed=seed), SEEN, TIME_S, WHITE, SHAPE)
+    for atom in atoms:
+        decoder.add(atom)
+        piecewise = decoder.strengths()
+        decoder.stale = 0, len(TIME_S)
+        np.testing.assert_allclose(piecewise, decoder.strengths(), atol=1e-12)
+
+
 def test_two_twitches_a_tenth_of_a_second_apart_are_two() -> None:
     found = decoded(course([4.0, 4.1], [15.0, 12.0], noise=1.0))
     assert [pulse.peak_s for pulse in found] == pytest.approx([4.0, 4.1], abs=1 / 30)
