@@ -40,6 +40,7 @@ LARGE, LARGE_SHARE = ("4K30", "1080p120"), 1 / 3  # films of four times the pixe
 LONG_MINUTES = 10
 RIVAL_FRAMES = 20
 BESIDE = "beside track"
+AFTER_READING = ("stabilise", "find", "features")
 LARGEST_LOSS = 0.15  # of a ratio, against the committed one; runs on a quiet machine differ by some 5 %
 MEASURES = (("wall_s", "wall, s"), ("core_s", "cores, s"), ("peak_mb", "peak memory, MB"))
 
@@ -148,6 +149,23 @@ def spread(values: Sequence[float]) -> str:
     return middle if len(values) == 1 else f"{middle} ({min(values):.4g} to {max(values):.4g})"
 
 
+def floors(pairs: Sequence[Pair], found: dict[str, Any], cores: int) -> str:
+    """What no better use of the cores goes below: all the core seconds spread over all cores, in times of decoding.
+
+    Also that without what comes once the film is read, and with decoding alone beside it: what the program would have
+    to save to reach a given ratio.
+    """
+    decoding_s = median([pair.decoding.wall_s for pair in pairs])
+    all_s, read_s = (median([getattr(pair, one).core_s for pair in pairs]) / cores for one in ("analysing", "decoding"))
+    after_s = sum(found["seconds"][stage] for stage in AFTER_READING) / cores
+    whole, followed, least = all_s / decoding_s, (all_s - after_s) / decoding_s, read_s / decoding_s
+    return (
+        f"Floor: {whole:.1f} times decoding, were all core seconds spread over {cores} cores without a pause; "
+        f"{followed:.1f} without what comes once the film is read ({', '.join(AFTER_READING)}); decoding alone "
+        f"would take {least:.1f}."
+    )
+
+
 def stage_table(found: dict[str, Any]) -> str:
     """Milliseconds a frame by stage, from one further analysis; what is not named is left in `rest`.
 
@@ -180,7 +198,8 @@ def section(title: str, clip: Path, pairs: Sequence[Pair]) -> str:
         f"{facts['width_px']} x {facts['height_px']} px, {facts['frames']} frames, {clip.stat().st_size / 1e6:.1f} MB"
     )
     about = f"{size}, {len(pairs)} runs, "
-    return f"## {title}\n\n{about}view {found['view']}.\n\n{cost_table(pairs)}\n\n{stage_table(found)}\n"
+    floor = floors(pairs, found, os.cpu_count() or 1)
+    return f"## {title}\n\n{about}view {found['view']}.\n\n{cost_table(pairs)}\n\n{stage_table(found)}\n\n{floor}\n"
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

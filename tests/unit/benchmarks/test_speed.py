@@ -31,6 +31,15 @@ def test_ratios_are_those_of_the_medians() -> None:
     assert "2 (1 to 9)" in lines[0]
 
 
+def test_the_floor_is_what_all_cores_would_take_without_a_pause() -> None:
+    pairs = [speed.Pair(cost(1.0), cost(whole), {}) for whole in (8.0, 10.0, 50.0)]
+    seconds = {"track": 9.0, "stabilise": 1.0, "find": 4.0, "features": 1.0}
+    line = speed.floors(pairs, {"seconds": seconds}, cores=2)
+    assert line.startswith("Floor: 10.0 times decoding")
+    assert "; 7.0 without" in line
+    assert line.endswith("take 1.0.")
+
+
 def test_a_ratio_that_has_grown_is_a_loss() -> None:
     kept = {"face": {"wall_s": 3.0, "core_s": 3.0}}
     assert speed.losses({"face": {"wall_s": 3.4, "core_s": 2.0}}, kept) == []
