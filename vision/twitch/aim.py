@@ -27,6 +27,7 @@ SAME_SITE_SIGMA = 1.5  # footprints within which two centres are one site
 # as wide as any that is looked for. Our choice
 SHADOW_SIGMA, SHADOW_SIGMA_SKIN = 4.0, 8.0
 SHADOW_SHARE = 0.7  # of its events that a pulled place has in common with the site
+MOST_BY_CHANCE = 0.9  # of its events that go with a busy site's; beyond it nothing could be told. Our choice
 TOGETHER_S = 0.05  # peaks so close are one moment: a frame and a half at 30 a second
 
 
@@ -98,6 +99,9 @@ def _is_same(one: _Sight, other: _Sight, shadow_sigma: float) -> bool:
 
 
 def _shared(one: _Sight, other: _Sight) -> float:
-    """Share of one seed's events that go with one of the other's."""
-    peaks_s = np.array([event.peak_s for event in other.events])
-    return float(np.mean([np.abs(peaks_s - event.peak_s).min() < TOGETHER_S for event in one.events]))
+    """Share of one seed's events that go with one of the other's, beyond chance: beside a busy site most do anyway."""
+    own_s, peaks_s = (np.array([event.peak_s for event in sight.events]) for sight in (one, other))
+    found = float(np.mean(np.abs(peaks_s[None] - own_s[:, None]).min(1) < TOGETHER_S))
+    span_s = max(float(np.ptp(np.r_[own_s, peaks_s])), TOGETHER_S)
+    by_chance = min(2 * TOGETHER_S * len(peaks_s) / span_s, MOST_BY_CHANCE)
+    return (found - by_chance) / (1 - by_chance)
