@@ -77,7 +77,7 @@ class Difference:
 
     score : (C, 2) sum of gradient times difference. residual_luma : (C,) rms difference. ratio : (C,) brightness.
     step_px : (C, 2) local displacement at which the frame was looked at.
-    fraction : (C, 2) how far, in pixels of the level, the cell's samples lie from whole pixels of the frame.
+    middle_px : (C, 2) where the cell's middle sample lay in the frame, in pixels of the level.
     typical_luma : median of residual_luma. around : (C,) sum of the grey levels around each cell.
     """
 
@@ -85,9 +85,14 @@ class Difference:
     residual_luma: FloatArray
     ratio: FloatArray
     step_px: FloatArray
-    fraction: FloatArray
+    middle_px: FloatArray
     typical_luma: float
     around: FloatArray
+
+    @property
+    def fraction(self) -> FloatArray:
+        """(C, 2) how far, in pixels of the level, the cell's samples lie from whole pixels of the frame."""
+        return np.asarray(self.middle_px - np.floor(self.middle_px))
 
 
 def make_level(picture: FloatArray, area: FloatArray, cells: Cells, reduction: int, reach_cells: float) -> Level:
@@ -172,7 +177,7 @@ def compare(picture: FloatArray, level: Level, cells: Cells, affine: FloatArray,
         residual_luma=residual,
         ratio=ratio,
         step_px=step_px + np.stack([e * moved_x - b * moved_y, a * moved_y - d * moved_x], 1) / scale,
-        fraction=(place + middle) % 1.0,
+        middle_px=place + middle,
         typical_luma=median(residual),
         around=around,
     )

@@ -151,10 +151,11 @@ def _finest(
 
 def _left_out(level: Level, found: Difference, step: FloatArray) -> FloatArray:
     """(C, 2) terms of second order in the step, and of second and third order of interpolating between pixels."""
-    between = found.fraction * (1 - found.fraction)
+    fraction = found.fraction
+    between = fraction * (1 - fraction)
     squared = np.stack([step[:, 0] ** 2, 2 * step[:, 0] * step[:, 1], step[:, 1] ** 2], 1)
     squared[:, [0, 2]] += between
-    third = between * (1 - 2 * found.fraction)
+    third = between * (1 - 2 * fraction)
     return np.asarray(
         np.einsum("cij,cj->ci", level.bend, squared) / 2 + np.einsum("cij,cj->ci", level.twist, third) / 6
     )
