@@ -28,7 +28,7 @@ BESIDE_SIGMA = 1.0  # a centre needs a tracked point within this
 QUIET_MARGIN_S = 0.05  # around an event that is no level any more
 COURSE_S = 0.7  # around a peak that its course is judged by; `vision.twitch.shape` looks at less
 MOST_EVENTS = 40  # averaged for one site; more do not make its place any surer
-LARGEST_EXTRAPOLATION = 4.0  # times the height seen that a footprint's centre may have, our choice
+LARGEST_EXTRAPOLATION = 4.0  # times what is seen beside it that a footprint's centre may have, our choice
 AMPLITUDE_RANGE = (0.4, 1.6)  # by which a fit may correct the course's own height
 PLAIN_EXPLAINED = 0.7  # of the motion around: such a fit stands for itself. Our choice, as the range
 
@@ -128,7 +128,7 @@ def localised(
         height = float(np.mean([event.amplitude_px for event in _strongest(members)]))
         if members[0].is_continuous and found.amplitude_px > LARGEST_EXTRAPOLATION * height:
             continue  # the fit has left what is tracked
-        factor = correction(found, height, members[0])
+        factor = correction(found, height, float(np.hypot(*field.T).max(initial=0.0)), members[0])
         if factor * height < _smallest_px(members[0], settings):
             continue
         placed += [
@@ -141,18 +141,18 @@ def localised(
     return placed
 
 
-def correction(found: Footprint, height_px: float, event: Candidate) -> float:
+def correction(found: Footprint, height_px: float, largest_px: float, event: Candidate) -> float:
     """By how much the height of a course is too large or small: it pools another width, from beside the centre.
 
     The mean movement of a site's twitches, most of it explained by one footprint, stands for itself. One movement, or
-    one without a level at rest, may be fitted by too narrow and high a footprint, and a fit far above all that is seen
-    has left what is tracked.
+    one without a level at rest, may be fitted by too narrow and high a footprint, and a fit far above `largest_px`, all
+    that any point shows, has left what is tracked.
     """
     if not found.explained:
         return 1.0
     ratio = found.amplitude_px / max(height_px, 1e-9)
     is_plain = found.explained >= PLAIN_EXPLAINED and not (event.is_single or event.is_continuous)
-    if is_plain and AMPLITUDE_RANGE[0] <= ratio <= LARGEST_EXTRAPOLATION:
+    if is_plain and ratio >= AMPLITUDE_RANGE[0] and found.amplitude_px <= LARGEST_EXTRAPOLATION * largest_px:
         return ratio
     return float(np.clip(ratio, *AMPLITUDE_RANGE))
 

@@ -19,16 +19,18 @@ def footprint(height_px: float, explained: float) -> Footprint:
     return Footprint(0.0, 0.0, 8.0, (height_px, 0.0), explained)
 
 
-@given(st.floats(AMPLITUDE_RANGE[0], LARGEST_EXTRAPOLATION), st.floats(PLAIN_EXPLAINED, 1.0), st.floats(0.1, 5.0))
+@given(st.floats(AMPLITUDE_RANGE[0], 20.0), st.floats(PLAIN_EXPLAINED, 1.0), st.floats(0.1, 5.0))
 def test_a_plain_footprint_gives_a_sites_twitches_its_own_height(ratio: float, explained: float, seen: float) -> None:
-    ratio = min(max(ratio, 1.001 * AMPLITUDE_RANGE[0]), 0.999 * LARGEST_EXTRAPOLATION)
-    assert seen * correction(footprint(ratio * seen, explained), seen, REPEATED) == pytest.approx(ratio * seen)
+    """However far from its centre, or however wide, the seed was by which they were found."""
+    height_px = max(ratio, 1.001 * AMPLITUDE_RANGE[0]) * seen
+    found = correction(footprint(height_px, explained), seen, 0.3 * height_px, REPEATED)
+    assert seen * found == pytest.approx(height_px)
 
 
 @given(st.floats(0.0, 100.0), st.floats(0.001, 1.0), st.sampled_from([LONE, LASTING]))
 def test_lone_and_lasting_movements_are_corrected_a_little(ratio: float, explained: float, event) -> None:
     least, most = AMPLITUDE_RANGE
-    assert least <= correction(footprint(ratio, explained), 1.0, event) <= most
+    assert least <= correction(footprint(ratio, explained), 1.0, 1.0, event) <= most
 
 
 @pytest.mark.parametrize(
@@ -37,8 +39,8 @@ def test_lone_and_lasting_movements_are_corrected_a_little(ratio: float, explain
     ids=["explains little", "has left what is tracked"],
 )
 def test_a_doubtful_footprint_of_a_site_corrects_a_little_too(height_px: float, explained: float) -> None:
-    assert correction(footprint(height_px, explained), 1.0, REPEATED) == AMPLITUDE_RANGE[1]
+    assert correction(footprint(height_px, explained), 1.0, 1.0, REPEATED) == AMPLITUDE_RANGE[1]
 
 
 def test_a_footprint_that_explains_nothing_corrects_nothing() -> None:
-    assert correction(footprint(3.0, 0.0), 1.0, REPEATED) == 1.0
+    assert correction(footprint(3.0, 0.0), 1.0, 1.0, REPEATED) == 1.0

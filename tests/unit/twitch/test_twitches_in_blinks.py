@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.twitch.motion_builders import Planted, face, film, findings, grid, local_motion, unmatched
@@ -43,6 +43,7 @@ def lid_motion(amplitude_px: float, blinks_s: tuple[float, ...] = BLINKS_S, dire
 
 
 @given(st.sets(st.sampled_from(BLINKS_S), min_size=2, max_size=4), st.floats(0.3, 1.5))
+@example({2.0, 7.0, 12.0, 14.5}, 0.5)  # all 20 were lost: their seed lay beside them and saw a quarter of their height
 @settings(max_examples=6, deadline=None)
 def test_bursts_in_most_blinks_do_not_hide_themselves(in_bursts: set[float], amplitude_px: float) -> None:
     planted = bursts(tuple(sorted(in_bursts)), amplitude_px)
