@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vision.model.arrays import FloatArray
+from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.detect import Candidate, detect_at_seed
 from vision.twitch.explained import share_of_blinks, without_blinks
 from vision.twitch.localise import Footprint, fit_footprint, mean_field, neighbourhood
+from vision.twitch.posture import held_px
 from vision.twitch.sites import Seed, moments
 from vision.twitch.survey import Survey
 from vision.twitch.watching import seen_frames
@@ -35,13 +36,14 @@ TOGETHER_S = 0.05  # peaks so close are one moment: a frame and a half at 30 a s
 class _Sight:
     """What one seed sees: its events, where their footprint lies, the evidence in all.
 
-    slow : what it would have seen as twitches, had it not been a slower movement.
+    slow : what it would have seen as twitches, had it not been a slower movement. watched : (T,) frames it can be seen.
     """
 
     events: list[Candidate]
     footprint: Footprint | None
     evidence: float
     slow: list[Candidate]
+    watched: BoolArray
 
 
 def events_of_sites(
@@ -50,14 +52,47 @@ def events_of_sites(
     """Events of repeated seeds, of each site those that its best seed sees, numbered by site from 0 on; and the parts
     of slower movements that any seed sees.
     """
-    seen = [_sight(seed, survey, signals, cleaned, settings) for seed in seeds]
+    seen = [_sight(_released(seed, survey, signals.time_s), survey, signals, cleaned, settings) for seed in seeds]
     shadow_sigma = SHADOW_SIGMA if signals.scale_px is not None else SHADOW_SIGMA_SKIN
     kept: list[_Sight] = []
     for sight in sorted((sight for sight in seen if sight.events), key=lambda sight: -sight.evidence):
-        if not any(_is_same(sight, other, shadow_sigma) for other in kept):
+        same = [number for number, other in enumerate(kept) if _is_same(sight, other, shadow_sigma)]
+        if not same:
             kept.append(sight)
+        elif _apart_sigma(sight, kept[same[0]]) < SAME_SITE_SIGMA:
+            kept[same[0]] = _joined(kept[same[0]], sight, survey.cover.mouth, settings.dead_time_s)
     events = [replace(event, seed=number) for number, sight in enumerate(kept) for event in sight.events]
     return events, [event for sight in seen for event in sight.slow]
+
+
+def _released(seed: Seed, survey: Survey, time_s: FloatArray) -> Seed:
+    """Tell a seed at which level expressions hold it."""
+    return replace(seed, held_px=held_px(seed.displacement_px(), survey.cover.mouth, time_s))
+
+
+def _joined(best: _Sight, other: _Sight, mouth: BoolArray, dead_time_s: float) -> _Sight:
+    """Add what another seed of a site sees during expressions that spoil the view of the best one.
+
+    Heights are brought to those of the best, by what both see.
+    """
+    fresh = mouth & other.watched & ~best.watched
+    known_s, peaks_s = (np.array([event.peak_s for event in sight.events]) for sight in (best, other))
+    apart_s = np.abs(peaks_s[:, None] - known_s[None])
+    both = [
+        (event, best.events[apart.argmin()])
+        for event, apart in zip(other.events, apart_s, strict=True)
+        if apart.min() < TOGETHER_S
+    ]
+    if not both or not fresh.any():
+        return best
+    gain = float(np.median([known.amplitude_px / event.amplitude_px for event, known in both]))
+    added = [
+        replace(event, amplitude_px=gain * event.amplitude_px)
+        for event, apart in zip(other.events, apart_s, strict=True)
+        if fresh[event.frame] and apart.min() >= dead_time_s
+    ]
+    events = sorted([*best.events, *added], key=lambda event: event.peak_s)
+    return replace(best, events=events, watched=best.watched | fresh)
 
 
 def _sight(seed: Seed, survey: Survey, signals: MotionSignals, cleaned: Cleaned, settings: DetectionSettings) -> _Sight:
@@ -65,8 +100,9 @@ def _sight(seed: Seed, survey: Survey, signals: MotionSignals, cleaned: Cleaned,
     # Off the face no slower movement has a name; it is not taken away without a word.
     slow = [event for event in found if event.is_slow and signals.scale_px is not None]
     events = without_blinks([event for event in found if event not in slow], survey.cover.lids)
+    watched = seen_frames(seed, survey)
     if not events:
-        return _Sight([], None, 0.0, slow)
+        return _Sight([], None, 0.0, slow, watched)
     sigmas_px = [motion.sigma_px for motion in survey.motions]
     near = neighbourhood(signals.point_px, seed.centre_px, sigmas_px)
     field = mean_field(events, signals, cleaned, near)
@@ -75,27 +111,32 @@ def _sight(seed: Seed, survey: Survey, signals: MotionSignals, cleaned: Cleaned,
     height = moments(strength, signals.time_s, settings, seed.displacement_px())[settings.repeat_count - 1]
     in_time = float(np.median([event.in_time for event in events]))
     in_space = height * shown.explained
-    bar = _bar(events, seed, survey, signals.time_s, settings)
+    bar = _bar(events, watched, survey, signals.time_s, settings)
     if in_space < settings.repeated_footprint or in_space * in_time < bar:
-        return _Sight([], None, 0.0, slow)
-    return _Sight(events, shown, sum(event.strength for event in events), slow)
+        return _Sight([], None, 0.0, slow, watched)
+    return _Sight(events, shown, sum(event.strength for event in events), slow, watched)
 
 
 def _bar(
-    events: Sequence[Candidate], seed: Seed, survey: Survey, time_s: FloatArray, settings: DetectionSettings
+    events: Sequence[Candidate], watched: BoolArray, survey: Survey, time_s: FloatArray, settings: DetectionSettings
 ) -> float:
     """Evidence that a site needs: what comes with blinks comes as often as they do, and proves no more by repeating."""
-    of_blinks = share_of_blinks(events, survey.cover.lids, seen_frames(seed, survey), time_s)
+    of_blinks = share_of_blinks(events, survey.cover.lids, watched, time_s)
     return settings.repeated_evidence + of_blinks * max(0.0, settings.lone_evidence - settings.repeated_evidence)
 
 
 def _is_same(one: _Sight, other: _Sight, shadow_sigma: float) -> bool:
     """Say whether two seeds see one site: one centre, or near it and, nearly always, at the same moments."""
+    apart = _apart_sigma(one, other)
+    return bool(apart < SAME_SITE_SIGMA or (apart < shadow_sigma and _shared(one, other) > SHADOW_SHARE))
+
+
+def _apart_sigma(one: _Sight, other: _Sight) -> float:
+    """Distance of two footprints, in widths of the larger."""
     near, far = one.footprint, other.footprint
     assert near is not None
     assert far is not None
-    apart = np.hypot(near.x_px - far.x_px, near.y_px - far.y_px) / max(near.sigma_px, far.sigma_px)
-    return bool(apart < SAME_SITE_SIGMA or (apart < shadow_sigma and _shared(one, other) > SHADOW_SHARE))
+    return float(np.hypot(near.x_px - far.x_px, near.y_px - far.y_px) / max(near.sigma_px, far.sigma_px))
 
 
 def _shared(one: _Sight, other: _Sight) -> float:

@@ -28,6 +28,7 @@ class Seed:
 
     direction : (2,) unit vector in noise widths. scale : noise widths in one unit of strength.
     frame : set where one single twitch made the seed; None where several along one direction did.
+    held_px : (T,) level along it at which expressions hold the place, no part of its course; None where none is known.
     """
 
     response: Response
@@ -36,6 +37,7 @@ class Seed:
     scale: float
     strength: float
     frame: int | None = None
+    held_px: FloatArray | None = None
 
     @property
     def centre_px(self) -> FloatArray:
@@ -54,7 +56,7 @@ class Seed:
     def course(self) -> FloatArray:
         """(T,) displacement along the direction, in the unit whose filtered value is the strength."""
         way = self.direction / self.response.noise[self.place] / self.scale
-        return np.asarray(self.response.motion.displacement_px[:, self.place] @ way, dtype=float)
+        return np.asarray(self._moved_px() @ way, dtype=float)
 
     def px_per_unit(self) -> float:
         """Displacement in pixels that makes 1 of `course`."""
@@ -62,7 +64,14 @@ class Seed:
 
     def displacement_px(self) -> FloatArray:
         """(T,) displacement along the seed's direction, in pixels."""
-        return np.asarray(self.response.motion.displacement_px[:, self.place] @ self.pixel_direction())
+        return np.asarray(self._moved_px() @ self.pixel_direction())
+
+    def _moved_px(self) -> FloatArray:
+        """(T, 2) displacement of the place beyond the level at which expressions hold it."""
+        moved_px = self.response.motion.displacement_px[:, self.place]
+        if self.held_px is None:
+            return moved_px
+        return np.asarray(moved_px - self.held_px[:, None] * self.pixel_direction())
 
     def pixel_direction(self) -> FloatArray:
         """(2,) unit vector in pixels: the direction was found in noise widths."""

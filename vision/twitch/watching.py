@@ -112,4 +112,4 @@ def _between(first: int, last: int, count: int) -> BoolArray:
 
 def _across(seed: Seed) -> Seed:
     """The same place, seen across the way of its twitches."""
-    return replace(seed, direction=np.array([-seed.direction[1], seed.direction[0]]))
+    return replace(seed, direction=np.array([-seed.direction[1], seed.direction[0]]), held_px=None)
