@@ -16,8 +16,8 @@ from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.detect import Candidate, detect_at_seed
-from vision.twitch.explained import share_of_blinks, without_blinks
 from vision.twitch.localise import Footprint, fit_footprint, mean_field, neighbourhood
+from vision.twitch.moved_along import share_of_blinks, without_blinks
 from vision.twitch.posture import held_px
 from vision.twitch.sites import Seed, moments
 from vision.twitch.survey import Survey
@@ -99,8 +99,8 @@ def _sight(seed: Seed, survey: Survey, signals: MotionSignals, cleaned: Cleaned,
     found = detect_at_seed(seed, 0, survey, signals.time_s, signals.is_keyframe, settings)
     # Off the face no slower movement has a name; it is not taken away without a word.
     slow = [event for event in found if event.is_slow and signals.scale_px is not None]
-    events = without_blinks([event for event in found if event not in slow], survey.cover.lids)
     watched = seen_frames(seed, survey)
+    events = without_blinks([event for event in found if event not in slow], survey.cover.lids)
     if not events:
         return _Sight([], None, 0.0, slow, watched)
     sigmas_px = [motion.sigma_px for motion in survey.motions]

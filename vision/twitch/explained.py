@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import RejectedKind, RejectedMovement
 from vision.model.regions import RegionTrack, region_label
 from vision.model.signals import MotionSignals
@@ -16,7 +15,6 @@ from vision.twitch.gaze import SMALLEST_LIFT_IOD
 from vision.twitch.mouth import MOUTH_REGIONS
 from vision.twitch.pairs import face_width_px, sides_px, together
 from vision.twitch.set_apart import PART_MARGIN_S, besides, region_at
-from vision.twitch.strength import grow
 
 PART_SIGMA = 4.0  # around a slower movement, within which single events are a part of it. Our choice
 CROSSING_SIGMA, CROSSING_S = 3.0, 0.15  # footprints and time beside something that crosses, in which it pulls. Ours
@@ -24,12 +22,6 @@ CROSSING_SHARE = 0.5  # of a site's events
 # Before and after talk; and the twitches of a site at all other times, from which it twitches by itself. Our choice.
 BESIDE_TALK_S, FEWEST_APART = 1.0, 3
 LID_S = 0.1  # on either side of a single movement's peak, in which both lids are looked at
-BESIDE_BLINK_S = 0.35  # before and after a blink, in which lids settle and an encoder draws them anew. Our choice
-BLINK_RATIO = 3.0  # of the site's other twitches, from which what moves it during a blink is the blink. Our choice
-# Of a site's events that come with movements of the whole because of them, and of the largest displacement then. What
-# grimaces and smiles pull along has 0.7-0.8 and 0.03-0.11; wide twitches, which look like the whole, 0.3-0.4 and
-# 0.4-0.6 (simulated).
-PART_SHARE, PART_RATIO = 0.5, 0.25
 TALK: frozenset[RejectedKind] = frozenset({"speech", "expression"})
 
 
@@ -99,72 +91,6 @@ def without_talk(
         apart[event.seed] = apart.get(event.seed, 0) + (id(event) not in beside)
     doubtful = {event.seed for event in events if id(event) in beside and apart[event.seed] < FEWEST_APART}
     return [event for event in events if event.seed not in doubtful]
-
-
-def without_blinks(events: Sequence[Candidate], lids: BoolArray) -> list[Candidate]:
-    """Leave out what moves a site during (T,) frames of blinks by far more than its twitches at other times do."""
-    apart_px = [event.amplitude_px for event in events if not lids[event.frame]]
-    largest_px = BLINK_RATIO * float(np.median(apart_px)) if apart_px else np.inf
-    return [event for event in events if not (lids[event.frame] and event.amplitude_px > largest_px)]
-
-
-def share_of_blinks(events: Sequence[Candidate], lids: BoolArray, seen: BoolArray, time_s: FloatArray) -> float:
-    """Share of a site's events that come in or beside a blink because of it, not by chance: see `share_during`.
-
-    Parameters
-    ----------
-    lids, seen : (T,) frames of blinks, and those in which the site is seen.
-    """
-    return share_during(events, grow(lids, time_s, BESIDE_BLINK_S), seen)
-
-
-def share_during(events: Sequence[Candidate], during: BoolArray, seen: BoolArray) -> float:
-    """Share of a site's events that come in some frames because of what happens there, not by chance.
-
-    Parameters
-    ----------
-    during, seen : (T,) these frames, and those in which the site is seen.
-
-    Returns
-    -------
-    0 where as many come then as their share of the seen time and one standard deviation have it, 1 where all do and
-    such frames are rare.
-    """
-    by_chance = float(during[seen].mean()) if seen.any() else 1.0
-    if not events or by_chance in (0.0, 1.0):
-        return 0.0
-    chance_sd = float(np.sqrt(by_chance * (1 - by_chance) / len(events)))
-    found = float(np.mean([during[event.frame] for event in events]))
-    return max(0.0, (found - by_chance - chance_sd) / (1 - by_chance))
-
-
-def without_parts(
-    events: Sequence[Candidate], whole: BoolArray, largest_px: FloatArray, seen: BoolArray, time_s: FloatArray
-) -> list[Candidate]:
-    """Leave out sites that move nearly only while far more of the part moves, and by far more than they do.
-
-    A brow that goes along with a grimace; its movement has the name of the whole. A twitch so wide that it looks like
-    one moves its own place the most.
-
-    Parameters
-    ----------
-    whole, seen : (T,) frames in which the whole part moves, and those in which it is in view.
-    largest_px : (T,) the largest displacement of any place.
-    """
-    during = grow(whole, time_s, PART_MARGIN_S)
-    sites: dict[int, list[Candidate]] = {}
-    for event in events:
-        if not (event.is_single or event.is_continuous):
-            sites.setdefault(event.seed, []).append(event)
-
-    def is_part_of_whole(own: list[Candidate]) -> bool:
-        if share_during(own, during, seen) < PART_SHARE:
-            return False
-        ratios = [event.amplitude_px / max(largest_px[event.frame], 1e-9) for event in own if during[event.frame]]
-        return float(np.median(ratios)) < PART_RATIO
-
-    parts = {seed for seed, own in sites.items() if is_part_of_whole(own)}
-    return [event for event in events if event.seed not in parts]
 
 
 def widened(movement: RejectedMovement, dropped: Sequence[Candidate]) -> RejectedMovement:

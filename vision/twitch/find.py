@@ -18,10 +18,11 @@ from vision.twitch.background import background
 from vision.twitch.cleaning import Cleaned, clean, without_lost_points
 from vision.twitch.continuous import continuous_events, without_shadows
 from vision.twitch.detect import Candidate, credible, detect_at_seed, large_enough, without_repeats
-from vision.twitch.explained import TALK, is_part, without_crossings, without_mimic, without_parts
+from vision.twitch.explained import TALK, is_part, without_crossings, without_mimic
 from vision.twitch.gather import gather
 from vision.twitch.limit import limit_of_detection_px
 from vision.twitch.localise import localised
+from vision.twitch.moved_along import without_blink_sites, without_parts
 from vision.twitch.picture import crossing, picture_changes
 from vision.twitch.rhythms import rhythms
 from vision.twitch.set_apart import (
@@ -166,6 +167,7 @@ def _candidates(
     brief = without_crossings([event for event in brief if not _is_covered(event, lasting)], signals)
     largest_px = np.hypot(*np.moveaxis(looked.motions[0].displacement_px, 2, 0)).max(1)
     brief = without_parts(brief, looked.wide & ~looked.cover.mouth, largest_px, looked.in_view, signals.time_s)
+    brief = without_blink_sites(brief, looked.cover.lids, looked.in_view)
     brief = credible(brief, float(cleaned.in_view.sum() * np.median(np.diff(signals.time_s))), settings)
     return sorted([*brief, *lasting], key=lambda event: event.onset_s), slow
 

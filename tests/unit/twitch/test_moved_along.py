@@ -1,4 +1,4 @@
-"""What was found and a blink, or a movement of the whole, explains."""
+"""Sites that move along with blinks, or with movements of the whole."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.twitch.test_detect import candidate
-from vision.twitch.explained import (
+from vision.twitch.moved_along import (
     BESIDE_BLINK_S,
     BLINK_RATIO,
     PART_RATIO,
     share_of_blinks,
+    without_blink_sites,
     without_blinks,
     without_parts,
 )
@@ -56,6 +57,30 @@ def test_a_blink_that_moves_a_place_by_far_more_than_its_twitches_is_none_of_the
     assert elsewhere in kept
     assert (events[-1] not in kept) == is_blink
     assert without_blinks(events[-1:], LIDS) == events[-1:]  # nothing to compare it with
+
+
+@pytest.mark.parametrize(("count", "ratio", "are_traces"), [(3, 0.5, True), (2, 0.5, False), (5, 0.7, False)])
+def test_what_blink_after_blink_leaves_is_no_twitch(count: int, ratio: float, are_traces: bool) -> None:
+    """Accident: ten of twelve blinks left half a twitch each on a lid beside which hairs fell."""
+    twitches = [candidate(one) for one in (2.0, 7.0, 12.0, 22.0, 33.0)]
+    during = [candidate(one, amplitude_px=ratio) for one in BLINKS_S[:count]]
+    of_full_height = candidate(BLINKS_S[-1])
+    kept = without_blinks([*twitches, *during, of_full_height], LIDS)
+    assert kept == [*twitches, *([] if are_traces else during), of_full_height]
+
+
+@given(st.integers(0, 10_000), st.integers(10, 40))
+def test_a_site_that_twitches_at_any_time_is_none_of_blinks(seed: int, count: int) -> None:
+    events = [candidate(one) for one in np.random.default_rng(seed).uniform(1, 59, count)]
+    assert without_blink_sites(events, LIDS, SEEN) == events
+
+
+def test_what_is_left_of_a_site_and_moves_with_blinks_is_theirs() -> None:
+    """Accident: beside a twitching lid, five of the seven events that it left to its neighbour lay in blinks."""
+    left = [candidate(one, seed=1) for one in (*BLINKS_S[:5], 3.0, 41.0)]
+    own = [candidate(one, seed=0) for one in (3.0, 14.0, 40.0)]
+    lone = candidate(BLINKS_S[7], seed=2, is_single=True)
+    assert without_blink_sites([*left, *own, lone], LIDS, SEEN) == [*own, lone]
 
 
 GRIMACES_S = np.array([8.0, 21.0, 33.0, 50.0])
