@@ -16,9 +16,9 @@ BLINK_RATIO = 3.0  # of the site's other twitches, from which what moves it duri
 # Below it, in so many blinks, it is what blinks leave there: simulated, 0.35-0.56 of the other twitches in three to ten
 # blinks; true twitches are so weak in two of seven at most. Our choice
 TRACE_RATIO, FEWEST_TRACES = 0.56, 3
-# Of a site's events that come with blinks or with movements of the whole because of them, and of the largest displacement then. What
-# grimaces and smiles pull along has 0.7-0.8 and 0.03-0.11; wide twitches, which look like the whole, 0.3-0.4 and
-# 0.4-0.6 (simulated).
+# Of a site's events that come with blinks or with movements of the whole because of them, and of the largest
+# displacement then. What grimaces and smiles pull along has 0.7-0.8 and 0.03-0.11; wide twitches, which look like the
+# whole, 0.3-0.4 and 0.4-0.6 (simulated).
 PART_SHARE, PART_RATIO = 0.5, 0.25
 
 
