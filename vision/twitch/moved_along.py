@@ -29,11 +29,11 @@ def without_blinks(events: Sequence[Candidate], lids: BoolArray) -> list[Candida
     apart_px = [event.amplitude_px for event in events if not lids[event.frame]]
     if not apart_px:
         return list(events)
-    usual_px, blink = float(np.median(apart_px)), np.cumsum(np.diff(lids, prepend=False))
+    usual_px = float(np.median(apart_px))
     inside = [event for event in events if lids[event.frame]]
     dropped = [event for event in inside if event.amplitude_px > BLINK_RATIO * usual_px]
     traces = [event for event in inside if event.amplitude_px < TRACE_RATIO * usual_px]
-    if len({int(blink[event.frame]) for event in traces}) >= FEWEST_TRACES:
+    if _count_blinks(traces, lids) >= FEWEST_TRACES:
         dropped += traces
     return [event for event in events if event not in dropped]
 
@@ -94,15 +94,25 @@ def without_parts(
 
 
 def without_blink_sites(events: Sequence[Candidate], lids: BoolArray, seen: BoolArray) -> list[Candidate]:
-    """Leave out sites that move mostly while eyes blink: what is left beside a twitching lid, once its twitches are
-    taken, is what blinks do there.
+    """Leave out sites that move mostly while eyes blink, in blink after blink: what is left beside a twitching lid,
+    once its twitches are taken, is what blinks do there.
 
     Parameters
     ----------
     lids, seen : (T,) frames of blinks, and those in which the whole part is in view.
     """
-    blinks = {seed for seed, own in _sites(events).items() if share_during(own, lids, seen) > PART_SHARE}
+    blinks = {
+        seed
+        for seed, own in _sites(events).items()
+        if share_during(own, lids, seen) > PART_SHARE and _count_blinks(own, lids) >= FEWEST_TRACES
+    }
     return [event for event in events if event.seed not in blinks]
+
+
+def _count_blinks(events: Sequence[Candidate], lids: BoolArray) -> int:
+    """Count the blinks in which some of the events lie."""
+    number = np.cumsum(np.diff(lids, prepend=False))
+    return len({int(number[event.frame]) for event in events if lids[event.frame]})
 
 
 def _sites(events: Sequence[Candidate]) -> dict[int, list[Candidate]]:

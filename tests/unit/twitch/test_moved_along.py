@@ -81,6 +81,9 @@ def test_what_is_left_of_a_site_and_moves_with_blinks_is_theirs() -> None:
     own = [candidate(one, seed=0) for one in (3.0, 14.0, 40.0)]
     lone = candidate(BLINKS_S[7], seed=2, is_single=True)
     assert without_blink_sites([*left, *own, lone], LIDS, SEEN) == [*own, lone]
+    # Of an eye that fills the picture, one place showed what two blinks hid from the other.
+    two_blinks = [candidate(one + later, seed=1) for one in BLINKS_S[:2] for later in (-0.05, 0.05)]
+    assert without_blink_sites([*two_blinks, *own], LIDS, SEEN) == [*two_blinks, *own]
 
 
 GRIMACES_S = np.array([8.0, 21.0, 33.0, 50.0])
