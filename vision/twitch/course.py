@@ -16,7 +16,6 @@ SNAP_S, SNAP_SLACK, SNAP_NOISE_SD = 0.2, 1.5, 4.0  # after a peak; for a peak be
 # Of the rise, that a fall must last: relaxation is never quicker than contraction, but noise cuts it. Of 172 single
 # twitches of simulated and shared films 171 have 0.41 or more, of 11 false movements 2 have none. Our choice.
 SHORTEST_FALL_SHARE = 0.3
-TOP_S = 0.1  # that a top may lie off the frame where the filter found it: a contraction's length (science.md)
 REDRAW_SHARE = 0.4  # of the peak, lost in the one frame that is coded anew: the picture stood still before
 
 
@@ -29,20 +28,6 @@ def rebased(course_px: FloatArray, peaks: list[int], time_s: FloatArray) -> Floa
         return course_px
     level = np.interp(time_s, time_s[away], course_px[away])
     return course_px - running_quantile(time_s, level, 1.0)
-
-
-def top_from(course: FloatArray, frame: int, time_s: FloatArray) -> int:
-    """Frame of the top to which a course rises on from near it, where a filter found a movement.
-
-    A flat top goes on for some frames; ended at its first one, it would seem to be over as it peaks.
-    """
-    peak = frame
-    for step in (1, -1):
-        while 0 <= peak + step < len(course) and course[peak + step] > course[peak]:
-            if abs(time_s[peak + step] - time_s[frame]) > TOP_S:
-                break
-            peak += step
-    return peak
 
 
 def returns(course: FloatArray, peak: int, time_s: FloatArray, is_keyframe: BoolArray) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from vision.dsp import robust_sd, twitch_waveform
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
-from vision.twitch.course import drops, extent_s, peak_height, peak_time_s, rebased, returns, snaps, top_from
+from vision.twitch.course import drops, extent_s, peak_height, peak_time_s, rebased, returns, snaps
 from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
 from vision.twitch.shape import share_in_time
 from vision.twitch.sites import Seed, peaks_of
@@ -159,8 +159,6 @@ def _measured(
     """Measure one event; None where the movement is a step, snaps back, or goes with a keyframe."""
     near = slice(max(0, frame - 1), frame + 2)
     peak = near.start + int(np.argmax(course[near]))
-    if seed.frame is not None:  # of a train, the waveform that was fitted tells the frame
-        peak = top_from(course, peak, time_s)
     height = float(course[peak])
     if height <= 0 or not returns(course, peak, time_s, is_keyframe):
         return None

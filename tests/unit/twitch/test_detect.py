@@ -22,7 +22,6 @@ from vision.twitch.course import (
     rebased,
     returns,
     snaps,
-    top_from,
 )
 from vision.twitch.detect import Candidate, credible, detect_at_seed, large_enough, without_repeats
 from vision.twitch.sites import find_seeds
@@ -208,21 +207,3 @@ def test_what_is_over_as_it_peaks_drops() -> None:
     """Accident: a wrist that a hand held went 0.6 px in 0.11 s, and was back in the next frame."""
     assert drops(0.26, 0.37, 0.37)
     assert not drops(0.0, 0.1, 0.1 + 1.1 * SHORTEST_FALL_SHARE * 0.1)
-
-
-@given(st.floats(0.05, 0.09), st.floats(1.0, 2.6), st.integers(-2, 1), st.integers(0, 1000))
-def test_a_top_is_found_from_beside_it(rise_s: float, decay: float, off: int, seed: int) -> None:
-    """Accident: a flat top, found two frames before its highest, seemed to be over as it peaked."""
-    course = twitch_waveform(TIME_S, 3.0, rise_s, decay)
-    course += 0.001 * np.random.default_rng(seed).normal(size=len(course))
-    highest = int(course.argmax())
-    top = top_from(course, highest + off, TIME_S)
-    assert course[top] >= course[highest] - 0.01
-    assert abs(TIME_S[top] - TIME_S[highest + off]) <= 0.1 + 1e-9
-
-
-@given(st.integers(0, 1000))
-def test_a_top_lies_no_farther_than_a_contraction_takes(frame: int) -> None:
-    course = np.arange(len(TIME_S), dtype=float)
-    frame %= len(TIME_S)
-    assert 0 <= TIME_S[top_from(course, frame, TIME_S)] - TIME_S[frame] <= 0.1 + 1e-9
