@@ -16,6 +16,9 @@ BLINK_RATIO = 3.0  # of the site's other twitches, from which what moves it duri
 # Below it, in so many blinks, it is what blinks leave there: simulated, 0.35-0.56 of the other twitches in three to ten
 # blinks; true twitches are so weak in two of seven at most. Our choice
 TRACE_RATIO, FEWEST_TRACES = 0.56, 3
+# Of the height of another site's twitches, below which what is left beside it and comes with blinks is theirs: 0.3 and
+# 0.6; twitches that blinks hide from that site have 0.9 and more (simulated). Our choice
+LEFT_RATIO = 0.7
 # Of a site's events that come with blinks or with movements of the whole because of them, and of the largest
 # displacement then. What grimaces and smiles pull along has 0.7-0.8 and 0.03-0.11; wide twitches, which look like the
 # whole, 0.3-0.4 and 0.4-0.6 (simulated).
@@ -94,17 +97,23 @@ def without_parts(
 
 
 def without_blink_sites(events: Sequence[Candidate], lids: BoolArray, seen: BoolArray) -> list[Candidate]:
-    """Leave out sites that move mostly while eyes blink, in blink after blink: what is left beside a twitching lid,
-    once its twitches are taken, is what blinks do there.
+    """Leave out sites that move mostly while eyes blink, in blink after blink, and less than another one twitches.
+
+    What is left beside a twitching lid, once its twitches are taken, is what blinks do there; or, as high as they, its
+    twitches where blinks hide them from its best place.
 
     Parameters
     ----------
     lids, seen : (T,) frames of blinks, and those in which the whole part is in view.
     """
+    sites = _sites(events)
+    height_px = {seed: float(np.median([event.amplitude_px for event in own])) for seed, own in sites.items()}
     blinks = {
         seed
-        for seed, own in _sites(events).items()
-        if share_during(own, lids, seen) > PART_SHARE and _count_blinks(own, lids) >= FEWEST_TRACES
+        for seed, own in sites.items()
+        if height_px[seed] < LEFT_RATIO * max(height_px.values())
+        and share_during(own, lids, seen) > PART_SHARE
+        and _count_blinks(own, lids) >= FEWEST_TRACES
     }
     return [event for event in events if event.seed not in blinks]
 
