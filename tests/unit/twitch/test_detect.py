@@ -13,16 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.twitch.motion_builders import FRAMES_S, Planted, film, surveyed
 from vision.dsp import twitch_waveform
 from vision.settings import DetectionSettings
-from vision.twitch.course import (
-    SHORTEST_FALL_SHARE,
-    drops,
-    extent_s,
-    peak_height,
-    peak_time_s,
-    rebased,
-    returns,
-    snaps,
-)
+from vision.twitch.course import SHORTEST_FALL_SHARE, drops, extent_s, peak_height, peak_time_s, rebased, returns, snaps
 from vision.twitch.detect import Candidate, credible, detect_at_seed, large_enough, without_repeats
 from vision.twitch.sites import find_seeds
 

@@ -71,8 +71,10 @@ def test_what_blink_after_blink_leaves_is_no_twitch(count: int, ratio: float, ar
 
 @given(st.integers(0, 10_000), st.integers(10, 40))
 def test_a_site_that_twitches_at_any_time_is_none_of_blinks(seed: int, count: int) -> None:
-    events = [candidate(one) for one in np.random.default_rng(seed).uniform(1, 59, count)]
-    assert without_blink_sites(events, LIDS, SEEN) == events
+    """However far below those of another site its twitches are."""
+    weak = [candidate(one, seed=1, amplitude_px=0.3) for one in np.random.default_rng(seed).uniform(1, 59, count)]
+    strong = [candidate(one, seed=0) for one in (3.0, 14.0, 40.0)]
+    assert without_blink_sites([*weak, *strong], LIDS, SEEN) == [*weak, *strong]
 
 
 @pytest.mark.parametrize(("ratio", "blinks", "is_theirs"), [(0.6, 5, True), (0.9, 5, False), (0.6, 2, False)])
