@@ -43,10 +43,11 @@ Progress = Callable[[float], None]
 _Told = TypeVar("_Told")
 # The child's own code. It starts in the folder that holds the package: no module that lies beside a clip is imported.
 BEHIND = "from vision.behind import serve; serve()"
-# Where OpenBLAS, OpenMP, MKL, numexpr and OpenCV look for the number of their threads.
-THREAD_COUNTS = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OPENCV_FOR_THREADS_NUM",
-)  # fmt: skip
+# Where OpenBLAS and MKL look for the number of their threads. Our matrices are small: waiting for work, a second thread
+# took 9 to 15 % of an analysis's core seconds, and saved no time.
+ALGEBRA_THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# The same of all that have threads: OpenMP, numexpr and OpenCV as well.
+THREAD_COUNTS = ("OMP_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OPENCV_FOR_THREADS_NUM", *ALGEBRA_THREAD_COUNTS)
 MOST_THREADS = 8  # of each library where nobody says: 64 would use the limit of address space up. Our choice
 # glibc reserves 64 MiB of address space for each of up to eight heaps a processor; two do (measured with 64 threads:
 # 1.3 GiB at most instead of 2.2, of which 0.34 are used).
@@ -267,8 +268,9 @@ def _nothing() -> None:
 def _surroundings(scratch: str, threads: int | None) -> dict[str, str]:
     """Environment of a child: its libraries put temporary files where we take them away, however it ends."""
     usual = dict.fromkeys(THREAD_COUNTS, str(min(MOST_THREADS, os.cpu_count() or 1)))
+    alone = dict.fromkeys(ALGEBRA_THREAD_COUNTS, "1")
     told = {} if threads is None else dict.fromkeys(THREAD_COUNTS, str(threads))
-    return {**HEAPS, **usual, **os.environ, **told, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch)}
+    return {**HEAPS, **usual, **alone, **os.environ, **told, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch)}
 
 
 def _checked(kind: type[_Told], plain: Any) -> _Told:
