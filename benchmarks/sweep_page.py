@@ -18,7 +18,7 @@ def page(made: dict[str, str], rows: Sequence[Row], missing: int) -> str:
     """Write a page of tables; `missing` rows are still to be made."""
     note = f"\n\n**{missing} rows are still missing: run it again to go on.**" if missing else ""
     parts = [
-        f"# Simulated sweeps\n\n{markdown_table(['made with', ''], list(made.items()))}{note}",
+        f"{_head(made)}{note}",
         *(_twitch_part(group, members) for group, members in _by(rows, "group").items() if _is_counted(members)),
         _sustained_part([row for row in rows if row["group"] == "sustained"]),
         _rest_part([row for row in rows if row["group"] in REST_GROUPS]),
@@ -29,6 +29,16 @@ def page(made: dict[str, str], rows: Sequence[Row], missing: int) -> str:
         _problem_part(rows),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def curve_page(made: dict[str, str], rows: Sequence[Row]) -> str | None:
+    """Write a page of the receiver curve alone; None where rests or twitches are lacking."""
+    curve = _curve_part(rows)
+    return f"{_head(made)}\n\n{curve}\n" if curve else None
+
+
+def _head(made: dict[str, str]) -> str:
+    return f"# Simulated sweeps\n\n{markdown_table(['made with', ''], list(made.items()))}"
 
 
 def _by(rows: Iterable[Row], key: str) -> dict[str, list[Row]]:

@@ -26,7 +26,7 @@ from vision.simulate.scenario import Scenario
 
 ROW_FORMAT = 2
 CURVE_FACTORS = (0.6, 0.75, 0.9, 1.0, 1.15, 1.4)  # times all bars of detection
-BAR_SUFFIX = "_strength"  # of the settings that are bars in noise widths
+BAR_SUFFIXES = ("_strength", "_evidence")  # of the settings that are bars: noise widths, and shares of them
 BLINK_EDGE_S = 0.1  # as long as a twitch takes to rise and begin to fall
 NAMED_S = 0.15  # beside an artefact, in which what is set apart still counts as it
 UNSEEN_KINDS = frozenset({"keyframe", "drift"})  # drawn anew without a jump, and taken out without a trace
@@ -180,10 +180,12 @@ def moved_bars(settings: Settings, factor: float) -> Settings:
     bars = {
         name: factor * float(value)
         for name, value in settings.detection.model_dump().items()
-        if name.endswith(BAR_SUFFIX)
+        if name.endswith(BAR_SUFFIXES)
     }
     if not bars:
-        raise LookupError(f"no setting of detection ends in {BAR_SUFFIX}; the receiver curve has nothing to move")
+        raise LookupError(
+            f"no setting of detection ends in {' or '.join(BAR_SUFFIXES)}; the receiver curve has nothing to move"
+        )
     return settings.model_copy(update={"detection": settings.detection.model_copy(update=bars)})
 
 

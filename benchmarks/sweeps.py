@@ -7,7 +7,7 @@ made it (scenario, seed, code), so a long sweep is made in pieces: `--budget-s 2
 next run goes on, `--share 1/2` and `2/2` run side by side. When the code changes, its rows are made anew.
 
 Prints the tables and writes those of each whole group to benchmarks/results/sweeps-GROUP.md, with the code that made
-them; a part of a group is printed only.
+them; a part of a group is printed only. `--curve` adds sweeps-curve.md, of whatever twitches and rests were asked for.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from benchmarks.cases import SHARED, Rule, load_rule
 from benchmarks.conditions import FACE, SKIN, Condition, conditions, copied, filmed
 from benchmarks.limits import limit_row
 from benchmarks.surrogates import real_rows, rest_cases
-from benchmarks.sweep_page import REAL_GROUPS, page
+from benchmarks.sweep_page import REAL_GROUPS, curve_page, page
 from benchmarks.sweep_rows import Row, Store, analysis_sha256, recipe_of, sweep_row
 from benchmarks.tables import ROOT, code_version, machine
 from vision.settings import Settings, settings_sha256
@@ -131,6 +131,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows += real_rows(case, range(options.surrogates), store)
     made = provenance(options.date, code)
     print(page(made, rows, missing), end="")
+    if not missing and parts == 1:
+        write_curve(made, rows, options.out)
     if missing or options.only or parts > 1:
         _tell("a part of the conditions: printed, not written")
     else:
@@ -145,6 +147,13 @@ def write_groups(made: dict[str, str], rows: Sequence[Row], groups: Sequence[str
         if own:
             name = f"sweeps-{group.replace(' ', '-')}.md"
             (folder / name).write_text(page(made, own, missing=0), encoding="utf-8")
+
+
+def write_curve(made: dict[str, str], rows: Sequence[Row], folder: Path) -> None:
+    """Write the receiver curve, where twitches and rests have one; part of a group will do."""
+    text = curve_page(made, rows)
+    if text is not None:
+        (folder / "sweeps-curve.md").write_text(text, encoding="utf-8")
 
 
 def group_of(row: Row) -> str:

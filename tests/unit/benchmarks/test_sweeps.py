@@ -64,7 +64,7 @@ def test_conditions_hold_enough_twitches_and_rest() -> None:
 def test_bars_move_together() -> None:
     moved, usual = moved_bars(Settings(), 0.5).detection.model_dump(), Settings().detection.model_dump()
     changed = {name for name in usual if moved[name] != usual[name]}
-    assert changed
+    assert {"single_strength", "lone_evidence"} <= changed
     assert all(moved[name] == pytest.approx(0.5 * usual[name]) for name in changed)
 
 
@@ -115,6 +115,20 @@ def test_each_group_has_a_page_of_its_own(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sweeps-amplitude.md", "sweeps-real.md"]
     assert "face-2px" in (tmp_path / "sweeps-amplitude.md").read_text()
     assert "abc" in (tmp_path / "sweeps-real.md").read_text()
+
+
+def test_the_receiver_curve_has_a_page_where_there_are_twitches_and_rests(tmp_path: Path) -> None:
+    found = row_of("face-1px", "amplitude", [9, 1, 1], curve=[[0.6, 10, 3, 0], [1.0, 9, 1, 1]])
+    rest = row_of("rest-x", "rest", [0, 1, 0], label="no-twitch", minutes=10, curve=[[0.6, 0, 8, 0], [1.0, 0, 1, 0]])
+    sweeps.write_curve({"vision": "abc"}, [found], tmp_path)
+    assert not list(tmp_path.iterdir())
+    sweeps.write_curve({"vision": "abc"}, [found, rest], tmp_path)
+    lines = (tmp_path / "sweeps-curve.md").read_text().splitlines()
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith(("| 0.6", "| 1.0"))]
+    assert cells[0][:2] == ["0.6", "0.80"]
+    assert cells[1][:2] == ["1.0", "0.10"]
+    assert cells[0][2].startswith("1.00")
+    assert cells[1][2].startswith("0.90")
 
 
 def test_the_page_pools_and_bounds() -> None:
