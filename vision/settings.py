@@ -92,6 +92,11 @@ class MotionSettings(_Section):
         0.03, gt=0, description="Side of a cell of the motion grid: 0.4 of the reference footprint (0.075)."
     )
     cell_px: float = Field(7.0, ge=4, description="The same on skin: 0.4 of the reference footprint of 16 px.")
+    cell_side: float = Field(
+        0.0105,
+        gt=0,
+        description="And at least so much of the skin's longer side, with which footprints grow: 7 px of 640.",
+    )
     pool_px: float = Field(
         3.0, gt=0, description="Reach of the coarse search, in pixels of each level: a window of 21 px, as is usual."
     )

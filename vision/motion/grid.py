@@ -12,6 +12,7 @@ from vision.errors import NothingToMeasureError
 from vision.model.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from vision.settings import MotionSettings
 
+SMALLEST_SIDE_PX = 4  # of a cell: fewer pixels hold no gradient to speak of
 SMALLEST_CELL_SHARE = 0.3  # share of a cell that must be skin; below, its few pixels say nothing of its motion
 FEWEST_CELLS = 40  # below this no smooth motion can be told from a local one (12 unknowns at order 2)
 
@@ -112,7 +113,9 @@ def lay_cells(weight: FloatArray, side_px: int) -> Cells:
     return Cells(side_px, rows, columns, keep)
 
 
-def cell_side_px(window: Window, scale_px: float | None, settings: MotionSettings) -> int:
-    """Side of a cell in working pixels."""
-    side = settings.cell_iod * scale_px / window.reduction if scale_px else settings.cell_px
-    return max(4, round(side))
+def cell_side_px(weight: FloatArray, window: Window, scale_px: float | None, settings: MotionSettings) -> int:
+    """Side of a cell in working pixels. As footprints, it grows with a face, or with the skin of `weight` (h, w)."""
+    if scale_px:
+        return max(SMALLEST_SIDE_PX, round(settings.cell_iod * scale_px / window.reduction))
+    longer_side_px = max(np.count_nonzero(weight.any(axis)) for axis in (0, 1))
+    return round(max(settings.cell_px, settings.cell_side * longer_side_px))

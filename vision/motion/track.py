@@ -68,7 +68,7 @@ class GridTracker:
     def _start(self, frame: Frame, area: BoolArray, scale_px: float | None, index: int) -> None:
         window = window_for(area, scale_px, self._settings)
         weight = window.cut(np.asarray(area, dtype=np.uint8) * np.uint8(255)).astype(np.float32) / 255
-        cells = lay_cells(weight, cell_side_px(window, scale_px, self._settings))
+        cells = lay_cells(weight, cell_side_px(weight, window, scale_px, self._settings))
         smooth = smoothed(window.cut(frame.luma), self._settings.presmooth_px)
         self._reference = make_reference(smooth, weight, window, cells, self._settings)
         self._reference_index = index

@@ -92,7 +92,7 @@ def picture(displace: Displace = nowhere, *, gain: FloatArray | float = 1.0, noi
 def reference() -> Reference:
     window = Window(0, 0, WIDTH, HEIGHT, 1.0)
     weight = np.ones((HEIGHT, WIDTH), np.float32)
-    cells = lay_cells(weight, cell_side_px(window, None, SETTINGS))
+    cells = lay_cells(weight, cell_side_px(weight, window, None, SETTINGS))
     return make_reference(smoothed(picture(), SETTINGS.presmooth_px), weight, window, cells, SETTINGS)
 
 

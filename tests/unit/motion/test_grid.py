@@ -11,6 +11,7 @@ from scipy import ndimage
 from tests.unit.motion.pictures import HEIGHT, SETTINGS, WIDTH, picture
 from vision.errors import NothingToMeasureError
 from vision.motion.grid import FEWEST_CELLS, Cells, Window, cell_side_px, lay_cells, window_for
+from vision.settings import DetectionSettings
 
 
 @settings(max_examples=50, deadline=None)
@@ -74,10 +75,23 @@ def test_cells_without_skin_are_left_out() -> None:
 
 
 def test_cells_cover_a_fraction_of_the_footprint() -> None:
-    window = Window(0, 0, 600, 600, 2.0)
-    assert cell_side_px(window, 300.0, SETTINGS) == round(0.03 * 300 / 2)
-    assert cell_side_px(window, None, SETTINGS) == 7
-    assert cell_side_px(window, 40.0, SETTINGS) == 4  # never smaller
+    window, weight = Window(0, 0, 600, 600, 2.0), np.ones((300, 300), np.float32)
+    assert cell_side_px(weight, window, 300.0, SETTINGS) == round(0.03 * 300 / 2)
+    assert cell_side_px(weight, window, None, SETTINGS) == 7
+    assert cell_side_px(weight, window, 40.0, SETTINGS) == 4  # never smaller
+
+
+@given(st.integers(40, 960), st.integers(40, 960))
+def test_cells_of_skin_grow_with_it_and_not_with_the_picture(high_px: int, wide_px: int) -> None:
+    weight = np.zeros((1000, 1000), np.float32)
+    weight[20 : 20 + high_px, 15 : 15 + wide_px] = 0.6
+    side = cell_side_px(weight, Window(0, 0, 2000, 2000, 2.0), None, SETTINGS)
+    longer_px = max(high_px, wide_px)
+    smallest_footprint_px = DetectionSettings().footprint_sigma_side[0] * longer_px
+    if longer_px <= 640:
+        assert side == 7
+    else:
+        assert 0.54 * smallest_footprint_px < side < 0.64 * smallest_footprint_px
 
 
 def test_cells_spread_and_blur() -> None:
