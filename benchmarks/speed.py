@@ -5,10 +5,10 @@
 Ratios carry over from machine to machine, seconds do not. So each run decodes the clip to luma alone (the analysis's
 own decoder threads, every byte touched) and then analyses it (`cli.py analyze --no-report`, the whole command with its
 start-up), one after the other; medians over the runs, their range beside them. Decoding is timed without the start
-of Python, which makes the ratio the stricter one. Without CLIP, films are rendered first as phones film (bit rate,
-held by hand): 1080p30 of a face and of skin of S seconds, 4K30 and 1080p120 of S / 3, of which a quarter is rendered
-and repeated. Then the face is repeated to ten minutes. Needs Linux or macOS (`os.wait4` gives the peak memory of a
-child).
+of Python, which makes the ratio the stricter one. Without CLIP, films of S seconds are made first as phones film (bit
+rate, held by hand): 1080p30 of a face and of skin, a quarter rendered and repeated, 4K30 and 1080p120 of a face, of
+which a twelfth is rendered. Then the face is repeated to ten minutes. Needs Linux or macOS (`os.wait4` gives the peak
+memory of a child).
 
 Prints the tables and writes them to DIR/speed.md, the ratios to DIR/speed.json. With --check it writes nothing but
 compares the ratios with those of DIR/speed.json, and fails where one is larger by more than LARGEST_LOSS. Both runs
@@ -34,9 +34,8 @@ from benchmarks.tables import ROOT, made_with, markdown_table, median
 
 PARTS = ROOT / "benchmarks" / "speed_parts.py"
 RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of macOS and of Linux
-KINDS = ("face", "skin", "4K30", "1080p120")
-REPEATS = 4  # of what is rendered, in each film
-LARGE, LARGE_SHARE = ("4K30", "1080p120"), 1 / 3  # films of four times the pixels a second are as much shorter
+# The films, and how often each repeats what is rendered: one of four times the pixels a second takes as long to render.
+REPEATS = {"face": 4, "skin": 4, "4K30": 12, "1080p120": 12}
 LONG_MINUTES = 10
 RIVAL_FRAMES = 20
 BESIDE = "beside track"
@@ -222,11 +221,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def rendered(seconds: float, folder: Path) -> dict[str, Path]:
     """Render the default clips."""
     clips = {}
-    for kind in KINDS:
-        length_s = seconds * (LARGE_SHARE if kind in LARGE else 1.0)
-        _tell(f"rendering {length_s:g} s of {kind}")
-        part("render", kind, str(length_s / REPEATS), str(folder / f"{kind}-part.mp4"))
-        part("lengthen", str(folder / f"{kind}-part.mp4"), str(REPEATS), str(folder / f"{kind}.mp4"))
+    for kind, times in REPEATS.items():
+        _tell(f"rendering {seconds / times:g} s of {kind}")
+        part("render", kind, str(seconds / times), str(folder / f"{kind}-part.mp4"))
+        part("lengthen", str(folder / f"{kind}-part.mp4"), str(times), str(folder / f"{kind}.mp4"))
         clips[kind] = folder / f"{kind}.mp4"
     return clips
 
