@@ -16,7 +16,8 @@ from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.twitch.cleaning import Cleaned
 from vision.twitch.detect import Candidate, detect_at_seed
-from vision.twitch.localise import Footprint, fit_footprint, mean_field, neighbourhood
+from vision.twitch.footprint import Footprint, fit_footprint, neighbourhood
+from vision.twitch.localise import mean_field
 from vision.twitch.moved_along import share_of_blinks, without_blinks
 from vision.twitch.posture import held_px
 from vision.twitch.sites import Seed, moments

@@ -11,7 +11,7 @@ from tests.unit.twitch.motion_builders import NOISE_PX, Planted, film
 from vision.model.signals import MotionSignals
 from vision.twitch.background import Background, background
 from vision.twitch.cleaning import clean
-from vision.twitch.localise import Footprint
+from vision.twitch.footprint import Footprint
 
 
 def resting(signals: MotionSignals, quiet: np.ndarray | None = None) -> Background:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.twitch.test_detect import candidate
-from vision.twitch.localise import AMPLITUDE_RANGE, LARGEST_EXTRAPOLATION, PLAIN_EXPLAINED, Footprint, correction
+from vision.twitch.footprint import Footprint
+from vision.twitch.localise import AMPLITUDE_RANGE, LARGEST_EXTRAPOLATION, PLAIN_EXPLAINED, correction
 
 REPEATED = candidate(1.0)
 LONE, LASTING = replace(REPEATED, is_single=True), replace(REPEATED, is_continuous=True)
