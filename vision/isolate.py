@@ -83,8 +83,8 @@ class Fence:
     ----------
     settings : of the analyses, and the limits of the child.
     behind : Python code that the child runs; tests put their own there.
-    threads : of each numeric library in the child; None: one a processor, eight at most. One where several children
-        share a machine.
+    threads : of each numeric library in the child; None: one a processor, eight at most, and one for linear algebra.
+        One where several children share a machine.
 
     Notes
     -----

@@ -18,6 +18,7 @@ import numpy as np
 
 from vision import behind
 from vision.errors import ClipTooShortError
+from vision.isolate import THREAD_COUNTS
 from vision.settings import Settings
 from vision.wire import Parcel
 
@@ -27,6 +28,10 @@ PICTURE_PX = 64
 def echo(path: Path, _settings: Settings, job: Mapping[str, Any], on_progress: behind.Progress) -> Parcel:
     on_progress(0.5)
     return Parcel({"name": path.name, "pid": os.getpid(), "said": job.get("said")}, {"numbers": np.arange(5)})
+
+
+def threads(*_all: object) -> Parcel:
+    return Parcel({name: os.environ[name] for name in THREAD_COUNTS})
 
 
 def die(_path: Path, _settings: Settings, job: Mapping[str, Any], _on_progress: behind.Progress) -> Parcel:

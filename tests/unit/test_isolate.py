@@ -25,7 +25,7 @@ from tests.unit.video.clips import render
 from vision import errors
 from vision.behind import is_lack_of_memory
 from vision.errors import ClipNotFoundError, ClipStoppedError, ClipTooShortError, DefectError, ShapeError
-from vision.isolate import Fence, analyse_isolated
+from vision.isolate import ALGEBRA_THREAD_COUNTS, THREAD_COUNTS, Fence, analyse_isolated
 from vision.settings import Settings
 from vision.video.probe import probe
 from vision.wire import Parcel, pack, receive, send, share_of, unpack
@@ -130,6 +130,19 @@ def test_a_task_is_done_and_the_child_is_used_again(clip: Path) -> None:
     assert first.plain["pid"] == second.plain["pid"] != os.getpid()
     assert first.arrays["numbers"].tolist() == [0, 1, 2, 3, 4]
     assert shares == [0.5]
+
+
+@pytest.mark.parametrize("told", [None, 3])
+def test_linear_algebra_has_one_thread_unless_told(
+    clip: Path, monkeypatch: pytest.MonkeyPatch, told: int | None
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    for name in THREAD_COUNTS:
+        monkeypatch.delenv(name, raising=False)
+    with Fence(TEMPER, behind=BEHIND, threads=told) as behind:
+        counts = behind.ask("threads", clip, {}).plain
+    assert {counts.pop(name) for name in ALGEBRA_THREAD_COUNTS} == {str(told or 1)}
+    assert set(counts.values()) == {str(told or 6)}
 
 
 def test_a_refusal_comes_as_itself_and_the_child_goes_on(clip: Path) -> None:

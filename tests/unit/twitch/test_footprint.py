@@ -61,7 +61,7 @@ def flashes() -> MotionSignals:
 
 
 def test_points_that_jump_one_by_one_make_no_site(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Real skin at rest, each of its points shifted in time: 29 twitches of one place in 3 minutes."""
+    """Real skin at rest, each of its points shifted in time: 29 false twitches in 3 minutes."""
     signals = flashes()
     assert find_twitches(signals, face(signals), Settings()).events.events == ()
     monkeypatch.setattr(localise, "LEAST_BESIDE", -np.inf)
