@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import scipy.linalg
 
@@ -9,6 +11,7 @@ from vision.blocks import each_block
 from vision.model.arrays import BoolArray, FloatArray
 
 BLOCK_COLUMNS = 512  # worked on at once: bounds the memory of a long clip
+BLOCK_VALUES = 1 << 14  # the same of windows: what fits into a processor's cache
 
 
 def twitch_waveform(
@@ -105,15 +108,8 @@ def _robust_sd(flat: FloatArray) -> FloatArray:
         widths[~whole] = column_medians(np.abs(gaps - column_medians(gaps))) / 0.6745
         widths[whole] = _robust_sd(flat[:, whole]) if whole.any() else 0.0
         return widths
-    ordered = np.sort(flat, axis=0)
-    middle, count = median_of_sorted(ordered).astype(float), len(ordered)
-
-    def distance(nearest: int) -> FloatArray:
-        """Distance from the median within which so many values lie: they are neighbours in the order."""
-        last = count - nearest + 1
-        return np.asarray(np.maximum(middle - ordered[:last], ordered[nearest - 1 :] - middle).min(0))
-
-    return np.asarray((distance((count + 1) // 2) + distance(count // 2 + 1)) / 2 / 0.6745)
+    away = np.abs(flat - medians(flat).astype(float))
+    return medians(away) / 0.6745
 
 
 def column_medians(values: FloatArray) -> FloatArray:
@@ -137,22 +133,29 @@ def column_medians(values: FloatArray) -> FloatArray:
 
 def median(values: FloatArray) -> float:
     """Median of (N,) values that are all finite, to the last bit NumPy's, which asks for gaps and axes first."""
-    return float(median_of_sorted(np.partition(values, ((len(values) - 1) // 2, len(values) // 2))))
+    return float(medians(values))
 
 
-def quantile_of_sorted(ordered: FloatArray, share: float) -> FloatArray:
-    """Quantile over axis 0 of values in ascending order, to the last bit NumPy's; short windows are sorted faster."""
-    place = share * (len(ordered) - 1)
-    below = int(place)
-    low, high, part = ordered[below], ordered[min(below + 1, len(ordered) - 1)], place - below
+def medians(values: FloatArray) -> FloatArray:
+    """Median over axis 0 of values that are all finite, in their own precision as NumPy's."""
+    below, above = (len(values) - 1) // 2, len(values) // 2
+    parted = np.partition(values, (below, above), axis=0)
+    return np.asarray(np.divide(parted[below] + parted[above], 2, dtype=values.dtype))  # NumPy 1: a lone one is float64
+
+
+def quantiles(values: FloatArray, shares: Sequence[float]) -> FloatArray:
+    """(S, ...) quantiles over axis 0, to the last bit NumPy's, which is slow to begin and takes each share anew."""
+    places = [share * (len(values) - 1) for share in shares]
+    last = len(values) - 1
+    parted = np.partition(
+        values, sorted({rank for place in places for rank in (int(place), min(int(place) + 1, last))}), 0
+    )
+    return np.stack([_between(parted[int(place)], parted[min(int(place) + 1, last)], place % 1) for place in places])
+
+
+def _between(low: FloatArray, high: FloatArray, part: float) -> FloatArray:
     rise = np.subtract(high, low).astype(float)
     return np.asarray(high - rise * (1 - part) if part >= 0.5 else low + rise * part)
-
-
-def median_of_sorted(ordered: FloatArray) -> FloatArray:
-    """Median over axis 0 of values in ascending order, in their own precision as NumPy's."""
-    middle_two = ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]
-    return np.asarray(np.divide(middle_two, 2, dtype=ordered.dtype))  # NumPy 1 would make a lone value float64
 
 
 def running_quantile(time_s: FloatArray, values: FloatArray, window_s: float, quantile: float = 0.5) -> FloatArray:
@@ -166,8 +169,12 @@ def running_quantile(time_s: FloatArray, values: FloatArray, window_s: float, qu
     first = np.searchsorted(time_s, knots_s - window_s / 2)
     last = np.maximum(np.searchsorted(time_s, knots_s + window_s / 2, side="right"), first + 1)
     first = np.minimum(first, len(time_s) - 1)
-    windows = (np.sort(values[i:j], axis=0) for i, j in zip(first, last, strict=True))
-    level = np.stack([quantile_of_sorted(window, quantile) for window in windows])
+    level, lengths = np.empty((len(knots_s), *values.shape[1:])), last - first
+    for length in np.unique(lengths).tolist():
+        alike = np.flatnonzero(lengths == length)
+        at_once = max(1, BLOCK_VALUES * len(values) // (length * values.size))
+        for some in (alike[start : start + at_once] for start in range(0, len(alike), at_once)):
+            level[some] = quantiles(values[first[some] + np.arange(length)[:, None]], [quantile])[0]
     left = np.clip(np.searchsorted(knots_s, time_s, side="right") - 1, 0, max(0, len(knots_s) - 2))
     right = np.minimum(left + 1, len(knots_s) - 1)
     share = np.clip((time_s - knots_s[left]) / hop_s, 0.0, 1.0).reshape((-1,) + (1,) * (values.ndim - 1))

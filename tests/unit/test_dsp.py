@@ -15,8 +15,9 @@ from vision.dsp import (
     fit_autoregression,
     matched_filter,
     median,
+    medians,
     points_in_polygon,
-    quantile_of_sorted,
+    quantiles,
     robust_sd,
     running_quantile,
     twitch_waveform,
@@ -201,10 +202,16 @@ def test_the_median_is_numpys_to_the_last_bit(values: np.ndarray) -> None:
 @settings(max_examples=60, deadline=None)
 @given(
     arrays(float, st.tuples(st.integers(1, 40), st.integers(1, 5)), elements=st.floats(-1e6, 1e6, width=32)),
-    st.floats(0, 1),
+    st.lists(st.floats(0, 1), min_size=1, max_size=4),
 )
-def test_a_quantile_of_what_is_sorted_is_numpys_to_the_last_bit(values: np.ndarray, share: float) -> None:
-    np.testing.assert_array_equal(quantile_of_sorted(np.sort(values, 0), share), np.quantile(values, share, axis=0))
+def test_quantiles_are_numpys_to_the_last_bit(values: np.ndarray, shares: list[float]) -> None:
+    np.testing.assert_array_equal(quantiles(values, shares), np.quantile(values, shares, axis=0))
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(np.float32, st.tuples(st.integers(2, 40), st.integers(1, 5)), elements=st.floats(-1e6, 1e6, width=32)))
+def test_medians_are_numpys_to_the_last_bit(values: np.ndarray) -> None:
+    np.testing.assert_array_equal(medians(values), np.median(values, axis=0))
 
 
 @settings(max_examples=60, deadline=None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vision.dsp import median_of_sorted
+from vision.dsp import medians
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.twitch.cleaning import Cleaned
@@ -42,7 +42,6 @@ def background(signals: MotionSignals, cleaned: Cleaned, quiet: BoolArray) -> Ba
         apart_s = np.abs(signals.time_s - signals.time_s[frame])
         level_frames = quiet & (apart_s < LEVEL_WINDOW_S) & (apart_s > OWN_S)
         if level_frames.sum() >= FEWEST_LEVEL_FRAMES:
-            around = np.sort(cleaned.displacement_px[level_frames], axis=0)
-            moved = cleaned.displacement_px[frame] - median_of_sorted(around)
+            moved = cleaned.displacement_px[frame] - medians(cleaned.displacement_px[level_frames])
             energies.append(np.einsum("ni,nij,nj->n", moved, signals.structure, moved))
     return Background(np.array(energies, dtype=float).reshape(len(energies), len(signals.point_px)))

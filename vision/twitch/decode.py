@@ -66,7 +66,7 @@ class Decoder:
     ) -> None:
         self.time_s, self.seen = time_s, seen
         self.interval_s = float(np.median(np.diff(time_s)))
-        self.peaks_s: list[list[float]] = [(time_s + phase * self.interval_s).tolist() for phase in PHASES]
+        self.peaks_s = np.stack([time_s + phase * self.interval_s for phase in PHASES])
         self.before = int(np.ceil(waveform.rise_s / self.interval_s)) + 1
         after = int(np.ceil(LENGTH_FALLS * waveform.rise_s * waveform.decay / 1.6 / self.interval_s))
         offset_s = np.arange(-self.before, after + 1) * self.interval_s
@@ -77,13 +77,17 @@ class Decoder:
             )
             for phase in PHASES
         ]
-        self.residual = whiten(course, coefficients) * seen
+        length, count = len(self.shapes[0]), len(course)
+        # Both with room at the ends for a twitch that reaches beyond them; what lies there is nought.
+        self._padded, self._counts = np.zeros(count + length - 1), np.zeros(count + length - 1)
+        self.residual = self._padded[self.before : self.before + count]
+        self.residual[:] = whiten(course, coefficients) * seen
+        self._counts[self.before : self.before + count] = seen
+        self._designs: dict[int, FloatArray] = {}
         self.energy = np.stack([self._slide(seen.astype(float), shape**2) for shape in self.shapes])
         enough = self.energy >= SEEN_SHARE * np.array([[np.sum(shape**2)] for shape in self.shapes])
         self.weight = np.where(enough, 1 / np.sqrt(np.maximum(self.energy, 1e-12)), 0.0)
-        length = len(self.shapes[0])
-        padded = np.r_[np.zeros(self.before), seen, np.zeros(length - 1 - self.before)]
-        self.under = sliding_window_view(padded, length)
+        self.under = sliding_window_view(self._counts, length)
         self.atoms: list[tuple[int, int]] = []
         self.placed_s: list[float] = []
         self.heights: list[float] = []
@@ -104,11 +108,13 @@ class Decoder:
         after = len(self.shapes[0]) - 1 - self.before
         start, stop = max(0, first - after), min(len(self.residual), last + self.before)
         if start < stop:
-            lacking = max(0, self.before - start), max(0, stop + after - len(self.residual))
-            under = np.pad(self.residual[max(0, start - self.before) : stop + after], lacking)
-            self.score[:, start:stop] = [np.correlate(under, shape, "valid") for shape in self.shapes]
+            self.score[:, start:stop] = self._correlated(self._padded[start : stop + len(self.shapes[0]) - 1])
         self.stale = len(self.residual), 0
         return np.asarray(self.score * self.weight)
+
+    def _correlated(self, under: FloatArray) -> FloatArray:
+        """(phases, K) sum of values times each shape, for every place at which it fits in."""
+        return np.stack([np.correlate(under, shape, "valid") for shape in self.shapes])
 
     def column(self, atom: tuple[int, int]) -> tuple[slice, FloatArray]:
         """Frames that one twitch touches, and its whitened course there."""
@@ -145,23 +151,25 @@ class Decoder:
         around = self.changed[max(0, atom[1] - reach) : atom[1] + reach + 1]
         if around.max() <= self.settled.get(atom, -1):
             return False  # nothing around it has changed since it was last looked at
-        atoms, design, target = self._around(index, SETTLE_FRAMES)
-        score = np.maximum(design.T @ target, 0.0) / np.sqrt(np.maximum((design**2).sum(0), 1e-12))
-        near_s = [
-            other_s
-            for place, other_s in enumerate(self.placed_s)
-            if place != index and abs(other_s - self.placed_s[index]) <= reach * self.interval_s
-        ]
-        if near_s:
-            own_s = np.array([self.peak_s(place) for place in atoms])
-            apart_s = np.abs(np.array(near_s)[None] - own_s[:, None]).min(1)
-            score[apart_s < dead_time_s - self.interval_s / 4] = -1.0
-        best = atoms[int(np.argmax(score))]
+        best = self._best_near(index, dead_time_s - self.interval_s / 4)
         if best == atom:
             self.settled[atom] = self.changes
             return False
         self._replace(index, [best])
         return True
+
+    def _best_near(self, index: int, least_s: float) -> tuple[int, int]:
+        """Where one twitch explains most, a few frames around its place, and apart from all others."""
+        atom = self.atoms[index]
+        first, last = max(0, atom[1] - SETTLE_FRAMES), min(len(self.residual), atom[1] + SETTLE_FRAMES + 1)
+        where, shape = self.column(atom)
+        alone = self._padded[first : last + len(self.shapes[0]) - 1].copy()
+        alone[where.start + self.before - first : where.stop + self.before - first] += self.heights[index] * shape
+        weight = self.weight[:, first:last]
+        score = np.maximum(self._correlated(alone), 0.0) * weight
+        score[(weight == 0) | (self._nearest_s(index, self.peaks_s[:, first:last]) < least_s)] = -1.0
+        frame, phase = np.unravel_index(int(np.argmax(score.T)), score.T.shape)
+        return int(phase), first + int(frame)
 
     def split(self, index: int, floor: float, own_share: float, dead_time_s: float) -> bool:
         """Replace one twitch by two where two explain clearly more: a greedy search lands between close neighbours.
@@ -170,8 +178,8 @@ class Decoder:
         -------
         Whether it was replaced. What the second one adds must pass `floor` and `own_share` of the one.
         """
-        atoms, design, target = self._around(index, int(np.ceil(dead_time_s / self.interval_s)) + 1)
-        one, two = _best_one_and_two(design, target, self._apart(atoms, dead_time_s))
+        atoms, gram, score = self._around(index, int(np.ceil(dead_time_s / self.interval_s)) + 1)
+        one, two = _best_one_and_two(gram, score, self._apart(atoms, dead_time_s))
         if two is None or two[0] - one < max(floor, own_share * np.sqrt(one)) ** 2:
             return False
         self._replace(index, [atoms[two[1]], atoms[two[2]]])
@@ -185,32 +193,44 @@ class Decoder:
             first, second = self.atoms[index], self.atoms[later]
             self._replace(later, [])
             place = self.atoms.index(first)
-            atoms, design, target = self._around(place, int(np.ceil(2 * dead_time_s / self.interval_s)))
-            one, two = _best_one_and_two(design, target, self._apart(atoms, dead_time_s))
+            atoms, gram, score = self._around(place, int(np.ceil(2 * dead_time_s / self.interval_s)))
+            one, two = _best_one_and_two(gram, score, self._apart(atoms, dead_time_s))
             if two is None or two[0] - one < max(floor, own_share * np.sqrt(one)) ** 2:
-                score = np.maximum(design.T @ target, 0.0) / np.sqrt(np.maximum((design**2).sum(0), 1e-12))
-                self._replace(place, [atoms[int(np.argmax(score))]])
+                strength = np.maximum(score, 0.0) / np.sqrt(np.maximum(np.diagonal(gram), 1e-12))
+                self._replace(place, [atoms[int(np.argmax(strength))]])
                 return True
             self.add(second)
         return False
 
     def _around(self, index: int, reach: int) -> tuple[list[tuple[int, int]], FloatArray, FloatArray]:
-        """Places around a twitch, their whitened courses, and the course with this twitch put back."""
+        """K places around a twitch; (K, K) products of their whitened courses with each other, and (K,) with the
+        course, this twitch put back.
+        """
         phase, frame = self.atoms[index]
-        frames = range(max(0, frame - reach), min(len(self.residual), frame + reach + 1))
-        atoms = [(other, place) for place in frames for other in range(len(PHASES)) if self.weight[other, place] > 0]
-        first = max(0, frames[0] - self.before)
-        last = min(len(self.residual), frames[-1] - self.before + len(self.shapes[0]))
-        shapes, length, count = np.stack(self.shapes, 1), len(self.shapes[0]), len(frames)
-        wide = np.zeros((length + count - 1, count, len(PHASES)))
-        for column, place in enumerate(frames):
-            wide[column : column + length, column] = self.under[place][:, None] * shapes
-        start = frames[0] - self.before
-        design = wide.reshape(len(wide), -1)[first - start : last - start]
-        if len(atoms) < design.shape[1]:
-            design = np.ascontiguousarray(design[:, (self.weight[:, frames[0] : frames[-1] + 1] > 0).T.ravel()])
-        own = design[:, atoms.index((phase, frame))] * self.heights[index]
-        return atoms, design, self.residual[first:last] + own
+        first, last = max(0, frame - reach), min(len(self.residual), frame + reach + 1)
+        span = slice(first, last + len(self.shapes[0]) - 1)
+        design: FloatArray = self._banded(last - first) * self._counts[span, None]
+        target: FloatArray = self._padded[span] + self.heights[index] * design[:, (frame - first) * len(PHASES) + phase]
+        gram: FloatArray = design.T @ design
+        score: FloatArray = design.T @ target
+        kept = np.flatnonzero(self.weight[:, first:last].T > 0)
+        atoms = [(place % len(PHASES), first + place // len(PHASES)) for place in kept.tolist()]
+        return atoms, gram[np.ix_(kept, kept)], score[kept]
+
+    def _banded(self, count: int) -> FloatArray:
+        """Whitened twitches of all phases at so many frames, one a column, as if all frames counted."""
+        if count not in self._designs:
+            length = len(self.shapes[0])
+            wide = np.zeros((length + count - 1, count, len(PHASES)))
+            for column in range(count):
+                wide[column : column + length, column] = np.stack(self.shapes, 1)
+            self._designs[count] = wide.reshape(len(wide), -1)
+        return self._designs[count]
+
+    def _nearest_s(self, index: int, time_s: FloatArray) -> FloatArray:
+        """How far the nearest of all other twitches lies from each time."""
+        others_s = np.array(self.placed_s[:index] + self.placed_s[index + 1 :] + [np.inf])
+        return np.asarray(np.abs(time_s[..., None] - others_s).min(-1))
 
     def _replace(self, index: int, atoms: list[tuple[int, int]]) -> None:
         where, shape = self.column(self.atoms[index])
@@ -228,12 +248,12 @@ class Decoder:
 
     def _apart(self, atoms: list[tuple[int, int]], dead_time_s: float) -> BoolArray:
         """(K, K) pairs of twitches that the dead time allows, the earlier first."""
-        peaks_s = np.array([self.peak_s(atom) for atom in atoms])
+        peaks_s = self.peaks_s[tuple(np.array(atoms).T)]
         return np.asarray(peaks_s[None] - peaks_s[:, None] >= dead_time_s - self.interval_s / 4)
 
     def peak_s(self, atom: tuple[int, int]) -> float:
         """Time of a twitch's peak."""
-        return self.peaks_s[atom[0]][atom[1]]
+        return float(self.peaks_s[atom])
 
     def pulses(self) -> Iterator[Pulse]:
         """Twitches placed so far, by time."""
@@ -245,10 +265,9 @@ class Decoder:
 
 
 def _best_one_and_two(
-    design: FloatArray, target: FloatArray, allowed: BoolArray
+    gram: FloatArray, score: FloatArray, allowed: BoolArray
 ) -> tuple[float, tuple[float, int, int] | None]:
-    """Energy that the best single column explains, and that of the best allowed pair with both above zero."""
-    gram, score = design.T @ design, design.T @ target
+    """Energy that the best single place explains, and that of the best allowed pair with both above zero."""
     own = np.diagonal(gram)
     determinant = own[:, None] * own[None] - gram**2
     usable = allowed & (determinant > 1e-6 * own[:, None] * own[None])

@@ -7,14 +7,14 @@ counted, and a single movement of another kind hardly stands out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from vision.blocks import blocks
-from vision.dsp import matched_filter, robust_sd, twitch_waveform, whiten
-from vision.model.arrays import BoolArray, FloatArray
+from vision.dsp import matched_filter, quantiles, robust_sd, twitch_waveform, whiten
+from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
 from vision.twitch.detect import Candidate
@@ -79,16 +79,23 @@ def _undisturbed_px(
     free_s = (usable[:, None] & ~moved).sum(0) * float(np.median(np.diff(time_s)))
     rests = ~touched | (free_s >= FEWEST_FREE_S)
     unit_px = scale[:, None] * response.noise
-    some = np.flatnonzero(touched & rests)
-    for own in blocks(len(some)):
-        for place, vector in zip(some[own], response.vector(some[own]).transpose(1, 0, 2), strict=True):
-            moving_px = vector[usable & ~moved[:, place]] * response.noise[place]
-            width = np.maximum(robust_sd(moving_px), 1e-12)
-            far = float(np.quantile(np.hypot(*(moving_px / width).T), 0.95))
-            unit_px[place] = np.minimum(unit_px[place], width * max(1.0, far / RAYLEIGH_95))
+    for places in _alike(moved, np.flatnonzero(touched & rests)):
+        moving_px = response.vector(places)[usable & ~moved[:, places[0]]] * response.noise[places]
+        width = np.maximum(robust_sd(moving_px), 1e-12)
+        far = quantiles(np.hypot(*np.moveaxis(moving_px / width, 2, 0)), [0.95])[0]
+        unit_px[places] = np.minimum(unit_px[places], width * np.maximum(1.0, far / RAYLEIGH_95)[:, None])
     if rests.any():
         unit_px[~rests] = np.minimum(unit_px[~rests], np.quantile(unit_px[rests], POWER, axis=0))
     return np.asarray(unit_px)
+
+
+def _alike(moved: BoolArray, places: IntArray) -> Iterator[IntArray]:
+    """Blocks of the places, those together whose columns of (T, P) flags are the same."""
+    groups: dict[bytes, list[int]] = {}
+    for place, flags in zip(places.tolist(), np.packbits(moved[:, places], axis=0).T, strict=True):
+        groups.setdefault(flags.tobytes(), []).append(place)
+    for members in groups.values():
+        yield from (np.array(members[own]) for own in blocks(len(members)))
 
 
 def _response_per_px(response: Response, signals: MotionSignals, settings: DetectionSettings) -> float:

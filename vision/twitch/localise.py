@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vision.dsp import median_of_sorted
+from vision.dsp import medians
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
@@ -152,16 +152,17 @@ def mean_field(
 
     `near` : (M,) of all points, those N that are looked at.
     """
-    moved = cleaned.displacement_px if near is None else cleaned.displacement_px[:, near]
+    points = np.arange(len(signals.point_px)) if near is None else np.flatnonzero(near)
     quiet = np.ones(len(signals.time_s), bool)
     for event in members:
         quiet &= (signals.time_s < event.onset_s - QUIET_MARGIN_S) | (signals.time_s > event.offset_s + QUIET_MARGIN_S)
     fields = []
     for event in _strongest(members):
         around = np.abs(signals.time_s - event.peak_s) < LEVEL_WINDOW_S
-        level_frames = around & quiet
-        if level_frames.sum() < FEWEST_LEVEL_FRAMES:  # no quiet in lasting activity: the valleys beside it are the best
+        level_frames = np.flatnonzero(around & quiet)
+        if len(level_frames) < FEWEST_LEVEL_FRAMES:  # no quiet in lasting activity: the valleys beside it are the best
             level_frames = np.abs(signals.time_s[:, None] - [event.onset_s, event.offset_s]).argmin(0)
-        fields.append(moved[event.frame] - median_of_sorted(np.sort(moved[level_frames], axis=0)))
+        level_px = medians(cleaned.displacement_px[level_frames[:, None], points])
+        fields.append(cleaned.displacement_px[event.frame, points] - level_px)
     caught = float(np.mean([event.caught for event in _strongest(members)]))
     return np.asarray(np.mean(fields, axis=0) / caught, dtype=float)

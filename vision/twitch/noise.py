@@ -31,7 +31,7 @@ def noise_and_calm(vector: FloatArray, frame_interval_s: float) -> tuple[FloatAr
     if count < FEWEST_WINDOWS:
         return noise, noise
     parts = np.abs(vector[: count * window]).reshape(count, window, *vector.shape[1:])
-    parts.sort(axis=1)
+    parts.partition(((window - 1) // 2, window // 2), axis=1)
     middle = (parts[:, (window - 1) // 2] + parts[:, window // 2]) / 2
     return noise, np.quantile(middle, CALM_WINDOWS, axis=0)
 

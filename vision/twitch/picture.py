@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vision.blocks import blocks
-from vision.dsp import median_of_sorted, robust_sd, running_quantile, step_around
+from vision.dsp import medians, robust_sd, running_quantile, step_around
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.events import RejectedKind, RejectedMovement
 from vision.model.regions import RegionTrack, region_label
@@ -115,6 +115,6 @@ def _typical_steps(displacement_px: FloatArray, own: slice) -> FloatArray:
     """Median step of the points from the frame before into each of some frames; 0 into the first."""
     before = max(0, own.start - 1)
     step = np.diff(displacement_px[before : own.stop], axis=0)
-    size = np.sort(np.nan_to_num(np.hypot(step[..., 0], step[..., 1])), axis=1)
-    typical = median_of_sorted(size.T) if size.shape[1] else np.zeros(len(size))
+    size = np.nan_to_num(np.hypot(step[..., 0], step[..., 1]))
+    typical = medians(size.T) if size.shape[1] else np.zeros(len(size))
     return np.asarray(typical if own.start else np.r_[0.0, typical])

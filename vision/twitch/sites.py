@@ -195,15 +195,15 @@ def wrong_way_share(vector: FloatArray, frame: int, time_s: FloatArray) -> float
 
 def _one_each(seeds: list[Seed], time_s: FloatArray, settings: DetectionSettings) -> list[Seed]:
     """Keep the strongest of those that see the same moment near the same place."""
-    kept: list[Seed] = []
-    for seed in sorted(seeds, key=lambda seed: -seed.strength):
-        assert seed.frame is not None
-        for other in kept:
-            assert other.frame is not None
-            apart_px = float(np.hypot(*(seed.centre_px - other.centre_px)))
-            reach_px = SAME_SIGMA * max(seed.response.motion.sigma_px, other.response.motion.sigma_px)
-            if abs(time_s[seed.frame] - time_s[other.frame]) < settings.dead_time_s and apart_px < reach_px:
-                break
-        else:
+    seeds = sorted(seeds, key=lambda seed: -seed.strength)
+    when_s = np.array([time_s[seed.frame] for seed in seeds])
+    centre_px = np.array([seed.centre_px for seed in seeds]).reshape(len(seeds), 2)
+    sigma_px = np.array([seed.response.motion.sigma_px for seed in seeds])
+    is_free, kept = np.ones(len(seeds), bool), []
+    for index, seed in enumerate(seeds):
+        if is_free[index]:
             kept.append(seed)
+            apart_px = np.hypot(*(centre_px - centre_px[index]).T)
+            is_near = apart_px < SAME_SIGMA * np.maximum(sigma_px, sigma_px[index])
+            is_free &= ~(is_near & (np.abs(when_s - when_s[index]) < settings.dead_time_s))
     return kept

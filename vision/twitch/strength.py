@@ -13,7 +13,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from vision.blocks import each_block
-from vision.dsp import quantile_of_sorted
+from vision.dsp import quantiles
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.settings import DetectionSettings
 from vision.twitch.filtering import Filter
@@ -134,8 +134,7 @@ def _told(sizes: Widths, own: slice) -> tuple[FloatArray, ...]:
     scale = excursion_scale(along, across, recoil, quiet)
     strength = np.maximum(top_mean(along, TOP_SAMPLES), SINGLE_SHARE * along.max(0)) / scale
     size = np.hypot(vector[..., 0], vector[..., 1])
-    ordered = np.sort(size[quiet], axis=0)
-    lengths = np.stack([quantile_of_sorted(ordered, share) for share in LENGTH_SHARES])
+    lengths = quantiles(size[quiet], LENGTH_SHARES)
     repeated = _peak_of_rank(along, sizes.sought.settings.repeat_count) / scale
     return direction.T, scale, strength, repeated, lengths, size.max(0)
 
