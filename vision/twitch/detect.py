@@ -14,12 +14,16 @@ from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
 from vision.twitch.shape import share_in_time
 from vision.twitch.sites import Seed, peaks_of
 from vision.twitch.slow import slow_peaks
+from vision.twitch.strength import grow
 from vision.twitch.survey import Survey
 from vision.twitch.watching import seen_frames
 
 PLACE_REACH_SIGMA = 2.0  # around a seed within which a single event may lie
 PLAIN_STRENGTH = 2.0  # times what a single twitch needs: so strong a movement is no echo, our choice
 EXTENT_RANGE = 1.5  # times by which one twitch may be quicker or slower than those of its site, our choice
+# The strongest twitches of a site, and the film around each, that tell its waveform: of more it costs more than it
+# tells. All but the slowest twitches are back to a tenth of their height within the margin. Our choice.
+WAVEFORM_PEAKS, WAVEFORM_MARGIN_S = 24, 0.6
 SAME_SIGMA = 3.0  # two seeds nearer than this may see one twitch
 
 
@@ -147,9 +151,16 @@ def _pulses(
     threshold = max(settings.event_strength, settings.event_share * typical)
     bar = threshold * survey.unrest
     coefficients = seed.response.sought.coefficients
-    waveform = site_waveform(seed.course(), seen, time_s, coefficients, bar)
+    telling = seen if len(peaks) <= WAVEFORM_PEAKS else seen & _beside(peaks[:WAVEFORM_PEAKS], time_s)
+    waveform = site_waveform(seed.course(), telling, time_s, coefficients, bar)
     decoder = Decoder(seed.course(), seen, time_s, coefficients, waveform)
     return decode(decoder, bar, settings.overlap_share, settings.dead_time_s), waveform, threshold
+
+
+def _beside(frames: list[int], time_s: FloatArray) -> BoolArray:
+    """(T,) frames around some."""
+    flags = np.isin(np.arange(len(time_s)), frames)
+    return grow(flags, time_s, WAVEFORM_MARGIN_S)
 
 
 def _measured(

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from tests.unit.twitch.motion_builders import FRAMES_S, Planted, film, surveyed
 from vision.dsp import twitch_waveform
 from vision.settings import DetectionSettings
+from vision.twitch import detect
 from vision.twitch.course import SHORTEST_FALL_SHARE, drops, extent_s, peak_height, peak_time_s, rebased, returns, snaps
+from vision.twitch.decode import site_waveform
 from vision.twitch.detect import Candidate, credible, detect_at_seed, large_enough, without_repeats
 from vision.twitch.sites import find_seeds
 
@@ -95,6 +97,27 @@ def test_each_twitch_of_a_seed_is_an_event() -> None:
     np.testing.assert_allclose([event.peak_s for event in large], np.array(onsets_s) + 0.05, atol=1.5 * FRAMES_S)
     assert all(event.seed == 4 and event.margin_sd > 0 and event.strength > event.margin_sd for event in events)
     assert all(event.direction_rad == pytest.approx(-1.2, abs=0.2) for event in large)
+
+
+def test_the_strongest_twitches_tell_the_waveform_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    onsets_s = np.arange(1.5, 41.0, 1.3)
+    signals = film([Planted(t, 5.0, 5.0) for t in onsets_s], duration_s=42)
+    looked = surveyed(signals)
+    seed = find_seeds(looked, signals.time_s, SETTINGS)[0]
+    shown_s: list[float] = []
+
+    def told_from(course, seen, *more):
+        shown_s.append(seen.sum() * FRAMES_S)
+        return site_waveform(course, seen, *more)
+
+    monkeypatch.setattr(detect, "site_waveform", told_from)
+    events = detect_at_seed(seed, 0, looked, signals.time_s, signals.is_keyframe, SETTINGS)
+    peaks_s = [event.peak_s for event in events if event.amplitude_px > 0.15]
+    np.testing.assert_allclose(peaks_s, onsets_s + 0.05, atol=1.5 * FRAMES_S)
+    assert shown_s[0] == pytest.approx(detect.WAVEFORM_PEAKS * 2 * detect.WAVEFORM_MARGIN_S, rel=0.05)
+    monkeypatch.setattr(detect, "WAVEFORM_PEAKS", 1000)
+    assert detect_at_seed(seed, 0, looked, signals.time_s, signals.is_keyframe, SETTINGS) == events
+    assert shown_s[1] > shown_s[0]
 
 
 def test_one_twitch_seen_twice_is_one_event() -> None:
