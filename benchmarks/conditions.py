@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -17,6 +18,7 @@ FILM: dict[str, object] = {"duration_s": 24.0, "encoder_preset": "veryfast"}
 # spends 0.27 (1080p30 at 17 Mbit/s). At a constant quality a simulated scene, which is still but for its twitches and
 # its noise, would get a sixth of that, and be a copy in all but name.
 FILM_BITS, COPY_BITS = 0.15, 0.022
+FINE_CRF = 8  # H.264 that leaves a film's noise as it is
 HAND = {"shake_px": 2.0, "shutter_s": 0.02}
 REST_S = 60.0
 IOD_SHARE = 0.01  # of the outer-eye distance: how high twitches are where the resolution is swept
@@ -143,10 +145,14 @@ def _codecs() -> list[Condition]:
 
 
 def _tones() -> list[Condition]:
+    """Every tone at equal contrast noise: before the encoder, which spends its bits by grey levels, and after it."""
     tones: tuple[Tone, ...] = get_args(Tone)
+    ways: tuple[tuple[str, Callable[..., Condition], dict[str, object]], ...] = (
+        ("face-{}-1px", _face, {}), ("skin-{}-1px", _skin, {}), ("skin-{}-1px-fine", _skin, {"crf": FINE_CRF}),
+    )  # fmt: skip
     return [
-        make(f"{view}-{tone}-1px", "tone", amplitude_px=1.0, tone=tone, contrast_as="medium")
-        for view, make in (("face", _face), ("skin", _skin))
+        make(name.format(tone), "tone", amplitude_px=1.0, tone=tone, contrast_as="medium", **changes)
+        for name, make, changes in ways
         for tone in tones
     ]
 

@@ -122,13 +122,13 @@ def column_medians(values: FloatArray) -> FloatArray:
     whole, some = finite.all(0), finite.any(0)
     if whole.all() and len(flat):
         return np.asarray(np.median(values, axis=0), dtype=float)
-    medians = np.full(flat.shape[1], np.nan)
-    medians[whole] = np.median(flat[:, whole], axis=0)
+    found = np.full(flat.shape[1], np.nan)
+    found[whole] = np.median(flat[:, whole], axis=0)
     partly = some & ~whole
     ordered, count = np.sort(np.where(finite[:, partly], flat[:, partly], np.nan), axis=0), finite[:, partly].sum(0)
     column = np.arange(len(count))
-    medians[partly] = (ordered[(count - 1) // 2, column] + ordered[count // 2, column]) / 2
-    return medians.reshape(values.shape[1:])
+    found[partly] = (ordered[(count - 1) // 2, column] + ordered[count // 2, column]) / 2
+    return found.reshape(values.shape[1:])
 
 
 def median(values: FloatArray) -> float:
@@ -145,12 +145,11 @@ def medians(values: FloatArray) -> FloatArray:
 
 def quantiles(values: FloatArray, shares: Sequence[float]) -> FloatArray:
     """(S, ...) quantiles over axis 0, to the last bit NumPy's, which is slow to begin and takes each share anew."""
-    places = [share * (len(values) - 1) for share in shares]
     last = len(values) - 1
-    parted = np.partition(
-        values, sorted({rank for place in places for rank in (int(place), min(int(place) + 1, last))}), 0
-    )
-    return np.stack([_between(parted[int(place)], parted[min(int(place) + 1, last)], place % 1) for place in places])
+    places = [share * last for share in shares]
+    ranks = [(int(place), min(int(place) + 1, last)) for place in places]
+    parted = np.partition(values, sorted({rank for pair in ranks for rank in pair}), axis=0)
+    return np.stack([_between(parted[i], parted[j], place % 1) for (i, j), place in zip(ranks, places, strict=True)])
 
 
 def _between(low: FloatArray, high: FloatArray, part: float) -> FloatArray:
@@ -166,11 +165,10 @@ def running_quantile(time_s: FloatArray, values: FloatArray, window_s: float, qu
     """
     hop_s = window_s / 8
     knots_s = np.arange(time_s[0], time_s[-1] + hop_s, hop_s)
-    first = np.searchsorted(time_s, knots_s - window_s / 2)
-    last = np.maximum(np.searchsorted(time_s, knots_s + window_s / 2, side="right"), first + 1)
-    first = np.minimum(first, len(time_s) - 1)
-    level, lengths = np.empty((len(knots_s), *values.shape[1:])), last - first
-    for length in np.unique(lengths).tolist():
+    first = np.minimum(np.searchsorted(time_s, knots_s - window_s / 2), len(time_s) - 1)
+    lengths = np.maximum(np.searchsorted(time_s, knots_s + window_s / 2, side="right") - first, 1)
+    level = np.empty((len(knots_s), *values.shape[1:]))
+    for length in np.unique(lengths).tolist():  # windows of one length are taken together: each costs a call
         alike = np.flatnonzero(lengths == length)
         at_once = max(1, BLOCK_VALUES * len(values) // (length * values.size))
         for some in (alike[start : start + at_once] for start in range(0, len(alike), at_once)):
