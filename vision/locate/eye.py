@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vision.blocks import each_block
 from vision.locate.assemble import Sighting, assemble, nothing_seen
 from vision.locate.eye_search import (
     CROP_WIDTHS,
@@ -66,17 +67,27 @@ def find_eye(frames: Sequence[Frame], outer_on_left: bool | None = None) -> EyeP
     `outer_on_left` states on which side of the picture the outer eye corner lies, where that is known.
     """
     pictures = [frame.rgb_small for frame in frames if frame.rgb_small is not None]
+    half = max(1, (len(pictures) + 1) // 2)  # side by side: on skin, nothing takes longer before the first frame
+    found = [seen for part in each_block(lambda own: _seen_in(pictures[own]), len(pictures), half) for seen in part]
+    if not found or 3 * len(found) < len(pictures):
+        return None
     model = EyeModel()
     try:
-        found = [(picture, fit) for picture in pictures if (fit := search_eye(model, picture)) is not None]
-        if not found or 3 * len(found) < len(pictures):
-            return None
         if outer_on_left is None:
             outer_on_left = sum(growth_when_turned(model, picture, fit) for picture, fit in found) > 0
         fits = [follow_eye(model, picture, fit, outer_on_left=outer_on_left) for picture, fit in found]
     finally:
         model.close()
     return EyePlace(fits[0].centre, float(np.median([fit.width for fit in fits])), outer_on_left)
+
+
+def _seen_in(pictures: Sequence[ByteArray]) -> list[tuple[ByteArray, EyeFit]]:
+    """Pictures that show an eye, and the eye, by a model of its own: two threads must not share one."""
+    model = EyeModel()
+    try:
+        return [(picture, fit) for picture in pictures if (fit := search_eye(model, picture)) is not None]
+    finally:
+        model.close()
 
 
 class EyeLocator:
