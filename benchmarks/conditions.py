@@ -17,7 +17,7 @@ FILM: dict[str, object] = {"duration_s": 24.0, "encoder_preset": "veryfast"}
 # For each pixel of each frame. The shared films have 0.15 (wrist) and 0.21 (face), their messaging copy 0.022; a phone
 # spends 0.27 (1080p30 at 17 Mbit/s). At a constant quality a simulated scene, which is still but for its twitches and
 # its noise, would get a sixth of that, and be a copy in all but name.
-FILM_BITS, COPY_BITS = 0.15, 0.022
+FILM_BITS, COPY_BITS, PHONE_BITS = 0.15, 0.022, 0.27
 FINE_CRF = 8  # H.264 that leaves a film's noise as it is
 HAND = {"shake_px": 2.0, "shutter_s": 0.02}
 REST_S = 60.0
@@ -80,6 +80,8 @@ def _amplitudes() -> list[Condition]:
             filmed("eye-closeup", {"width_px": 540, "height_px": 414, "amplitude_px": 3.0}),
         ),
         *(_skin(f"skin-places-{px:g}px", group, amplitude_px=px, is_curve=px <= 1) for px in (0.5, 1.0, 2.0, 3.0)),
+        Condition("skin-places-0.5px-phone", group, "calf", filmed("calf", {**SKIN, "amplitude_px": 0.5}, PHONE_BITS)),
+        _skin("skin-places-0.5px-fine", group, amplitude_px=0.5, crf=FINE_CRF),
         Condition("skin-places-copy-2px", group, "calf", copied("calf", {**SKIN, "amplitude_px": 2.0})),
         _skin("skin-one-place-hand-1.5px", group, "skin-focal", amplitude_px=1.5, **HAND),
         *(_face(f"facial-{px:g}px", "sustained", "facial", amplitude_px=px) for px in (1.0, 2.0)),
