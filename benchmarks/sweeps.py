@@ -7,7 +7,8 @@ made it (scenario, seed, code), so a long sweep is made in pieces: `--budget-s 2
 next run goes on, `--share 1/2` and `2/2` run side by side. When the code changes, its rows are made anew.
 
 Prints the tables and writes those of each whole group to benchmarks/results/sweeps-GROUP.md, with the code that made
-them; a part of a group is printed only. `--curve` adds sweeps-curve.md, of whatever twitches and rests were asked for.
+them; a part of a group is printed only, unless `--page` names its page. `--curve` adds sweeps-curve.md, of whatever
+twitches and rests were asked for.
 """
 
 from __future__ import annotations
@@ -101,6 +102,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--share", default="1/1", metavar="K/N", help="make every Nth row only, from the Kth on")
     parser.add_argument("--curve", action="store_true", help="detect with moved bars as well: a receiver curve")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results", help="default: benchmarks/results")
+    parser.add_argument("--page", metavar="NAME", help="write what --only names to sweeps-NAME.md")
     parser.add_argument("--cases", type=Path, default=SHARED / "cases", help="where the real rests are")
     parser.add_argument("--rule", type=Path, default=SHARED / "bench" / "score.py", help="the scoring rule's file")
     parser.add_argument("--date", default=None, metavar="DAY", help="as written into the tables; default: today")
@@ -133,7 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(page(made, rows, missing), end="")
     if not missing and parts == 1:
         write_curve(made, rows, options.out)
-    if missing or options.only or parts > 1:
+    if options.page and not missing and parts == 1:
+        (options.out / f"sweeps-{options.page}.md").write_text(page(made, rows, missing=0), encoding="utf-8")
+    elif missing or options.only or parts > 1:
         _tell("a part of the conditions: printed, not written")
     else:
         write_groups(made, rows, options.groups, options.out)

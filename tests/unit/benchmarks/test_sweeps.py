@@ -117,6 +117,16 @@ def test_each_group_has_a_page_of_its_own(tmp_path: Path) -> None:
     assert "abc" in (tmp_path / "sweeps-real.md").read_text()
 
 
+def test_a_part_has_a_page_where_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeps, "run", lambda *_: ([row_of("face-2px", "amplitude", [9, 1, 1])], 0))
+    monkeypatch.setattr(sweeps, "load_rule", lambda _path: Rule())
+    arguments = ["--only", "face-2px", "--out", str(tmp_path), "--groups", "amplitude"]
+    assert sweeps.main(arguments) == 0
+    assert not list(tmp_path.glob("*.md"))
+    assert sweeps.main([*arguments, "--page", "two-pixels"]) == 0
+    assert "face-2px" in (tmp_path / "sweeps-two-pixels.md").read_text()
+
+
 def test_the_receiver_curve_has_a_page_where_there_are_twitches_and_rests(tmp_path: Path) -> None:
     found = row_of("face-1px", "amplitude", [9, 1, 1], curve=[[0.6, 10, 3, 0], [1.0, 9, 1, 1]])
     rest = row_of("rest-x", "rest", [0, 1, 0], label="no-twitch", minutes=10, curve=[[0.6, 0, 8, 0], [1.0, 0, 1, 0]])
