@@ -168,6 +168,8 @@ class Decoder:
         weight = self.weight[:, first:last]
         score = np.maximum(self._correlated(alone), 0.0) * weight
         score[(weight == 0) | (self._nearest_s(index, self.peaks_s[:, first:last]) < least_s)] = -1.0
+        if score.max() < 0:
+            return atom
         frame, phase = np.unravel_index(int(np.argmax(score.T)), score.T.shape)
         return int(phase), first + int(frame)
 

@@ -60,6 +60,28 @@ def test_strengths_taken_anew_where_they_changed_are_those_taken_anew_everywhere
         np.testing.assert_allclose(piecewise, decoder.strengths(), atol=1e-12)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 60), max_size=40), st.integers(0, 2**31), st.floats(1.0, 3.0), st.sampled_from([0.1, 0.15])
+)
+def test_however_film_is_missing_twitches_stand_where_they_were_seen(lengths, seed, bar, dead_time_s) -> None:
+    seen = np.resize(np.repeat(np.arange(len(lengths)) % 2 == 0, lengths), 300) if sum(lengths) else SEEN
+    decoder = Decoder(course([3.0, 3.1, 3.2], [9.0, 8.0, 9.0], noise=2.0, seed=seed), seen, TIME_S, WHITE, SHAPE)
+    decode(decoder, np.full(300, bar), 0.3, dead_time_s)
+    assert all(decoder.weight[atom] > 0 for atom in decoder.atoms)
+    assert len(decoder.atoms) == len(set(decoder.atoms))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 3), st.integers(2, 290), st.integers(0, 4))
+def test_a_twitch_too_near_to_all_around_it_stays(phase, frame, apart) -> None:
+    decoder = Decoder(course([3.0], [9.0], noise=1.0), SEEN, TIME_S, WHITE, SHAPE)
+    decoder.add((phase, frame))
+    decoder.add(((phase + 1) % 4, frame + apart))
+    assert not decoder.settle(0, dead_time_s=1.0)
+    assert decoder.atoms[0] == (phase, frame)
+
+
 def test_two_twitches_a_tenth_of_a_second_apart_are_two() -> None:
     found = decoded(course([4.0, 4.1], [15.0, 12.0], noise=1.0))
     assert [pulse.peak_s for pulse in found] == pytest.approx([4.0, 4.1], abs=1 / 30)
