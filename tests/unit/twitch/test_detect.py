@@ -170,15 +170,16 @@ def test_whatever_is_more_evident_is_kept_too(evidence: list[float], watched_s: 
     assert all(value < SETTINGS.lone_evidence for value in left)
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10_000))
-def test_movements_at_rest_stay_rare_among_the_kept(seed: int) -> None:
-    """Of an hour's false movements, drawn as rests show them, about `stray_rate_per_min` are kept."""
-    rng = np.random.default_rng(seed)
-    excess = rng.exponential(SETTINGS.stray_fold, rng.poisson(60 * SETTINGS.stray_rate_per_min * np.e**2))
-    evidence = SETTINGS.lone_evidence - 2 * SETTINGS.stray_fold + excess
-    kept = credible(alone(*evidence), 3600.0, SETTINGS)
-    assert len(kept) <= 60 * SETTINGS.stray_rate_per_min + 4 * np.sqrt(60 * SETTINGS.stray_rate_per_min)
+def test_movements_at_rest_stay_rare_among_the_kept() -> None:
+    """Of 200 hours of false movements, drawn as rests show them, about `stray_rate_per_min` are kept."""
+    rng = np.random.default_rng(0)
+    kept = 0
+    for _ in range(200):
+        excess = rng.exponential(SETTINGS.stray_fold, rng.poisson(60 * SETTINGS.stray_rate_per_min * np.e**2))
+        evidence = SETTINGS.lone_evidence - 2 * SETTINGS.stray_fold + excess
+        kept += len(credible(alone(*evidence), 3600.0, SETTINGS))
+    expected = 200 * 60 * SETTINGS.stray_rate_per_min
+    assert 0.9 * expected < kept < expected + 4 * np.sqrt(expected)
 
 
 def test_events_of_sites_need_no_evidence_of_their_own() -> None:
