@@ -64,7 +64,7 @@ class Decoder:
     def __init__(
         self, course: FloatArray, seen: BoolArray, time_s: FloatArray, coefficients: FloatArray, waveform: Waveform
     ) -> None:
-        self.time_s, self.seen = time_s, seen
+        self.time_s = time_s
         self.interval_s = float(np.median(np.diff(time_s)))
         self.peaks_s = np.stack([time_s + phase * self.interval_s for phase in PHASES])
         self.before = int(np.ceil(waveform.rise_s / self.interval_s)) + 1
@@ -84,7 +84,7 @@ class Decoder:
         self.residual[:] = whiten(course, coefficients) * seen
         self._counts[self.before : self.before + count] = seen
         self._designs: dict[int, FloatArray] = {}
-        self.energy = np.stack([self._slide(seen.astype(float), shape**2) for shape in self.shapes])
+        self.energy = np.stack([np.correlate(self._counts, shape**2, "valid") for shape in self.shapes])
         enough = self.energy >= SEEN_SHARE * np.array([[np.sum(shape**2)] for shape in self.shapes])
         self.weight = np.where(enough, 1 / np.sqrt(np.maximum(self.energy, 1e-12)), 0.0)
         self.under = sliding_window_view(self._counts, length)
@@ -96,11 +96,6 @@ class Decoder:
         self.changes = 0
         self.changed = np.zeros(len(course), int)
         self.settled: dict[tuple[int, int], int] = {}
-
-    def _slide(self, values: FloatArray, shape: FloatArray) -> FloatArray:
-        """(T,) sum of values under the shape when its peak lies at each frame."""
-        padded = np.r_[np.zeros(self.before), values, np.zeros(len(shape) - 1 - self.before)]
-        return np.asarray(np.correlate(padded, shape, "valid"))
 
     def strengths(self) -> FloatArray:
         """(phases, T) strength of a further twitch at each phase and frame; taken anew only where it has changed."""
