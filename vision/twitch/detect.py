@@ -10,7 +10,8 @@ from vision.dsp import robust_sd, twitch_waveform
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
 from vision.twitch.course import drops, extent_s, peak_height, peak_time_s, rebased, returns, snaps
-from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
+from vision.twitch.decode import decode, site_waveform
+from vision.twitch.decoder import Decoder, Pulse, Waveform
 from vision.twitch.shape import share_in_time
 from vision.twitch.sites import Seed, peaks_of
 from vision.twitch.slow import slow_peaks

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vision.dsp import twitch_waveform
-from vision.twitch.decode import Decoder, Pulse, Waveform, decode, site_waveform
+from vision.twitch.decode import decode, site_waveform
+from vision.twitch.decoder import Decoder, Pulse, Waveform
 
 TIME_S = np.arange(300) / 30
 SEEN = np.ones(300, bool)
