@@ -66,6 +66,23 @@ class Level:
         return np.asarray(self.texture_luma >= self.typical_texture_luma)
 
     @cached_property
+    def known(self) -> FloatArray:
+        """(C, 3) entries xx, xy, yy of the structure."""
+        return np.asarray(self.structure.reshape(-1, 4)[:, [0, 1, 3]])
+
+    @cached_property
+    def offset(self) -> FloatArray:
+        """(2, P) of a cell's samples from its centre, in pixels of the level."""
+        return np.ascontiguousarray((self.offset_px / self.reduction).T)
+
+    @cached_property
+    def room(self) -> FloatArray:
+        """(3, C, P) for the places of all samples in a frame, and what is seen there: fresh memory costs as much again
+        as what is done with it.
+        """
+        return np.empty((3, *self.light.shape), np.float32)
+
+    @cached_property
     def at_rim(self) -> IntArray:
         """Cells that are not all skin; the weights of the others are 1, and need not be multiplied by."""
         return np.flatnonzero((self.weight != 1).any(1))
@@ -142,8 +159,8 @@ def sampled(picture: FloatArray, x_px: FloatArray, y_px: FloatArray, reduction: 
     return _drawn(picture, maps[0], maps[1])
 
 
-def _drawn(picture: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
-    drawn = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def _drawn(picture: FloatArray, x: FloatArray, y: FloatArray, room: FloatArray | None = None) -> FloatArray:
+    drawn = cv2.remap(picture, x, y, cv2.INTER_LINEAR, dst=room, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(drawn, dtype=np.float32)
 
 
@@ -157,19 +174,12 @@ def compare(picture: FloatArray, level: Level, cells: Cells, affine: FloatArray,
     """
     (a, b, c), (d, e, f) = affine.tolist()
     x, y = (level.centre_px + step_px).T
-    exact = np.stack([a * x + b * y + c, d * x + e * y + f], 1) / level.reduction
+    exact = np.stack([a * x + b * y + c, d * x + e * y + f]) / level.reduction
     place = np.round(exact * SUBPIXEL) / SUBPIXEL
-    off_x, off_y = (level.offset_px / level.reduction).T
-    offset = a * off_x + b * off_y, d * off_x + e * off_y
-    maps = [np.add.outer(place[:, axis].astype(np.float32), offset[axis]) for axis in (0, 1)]
-    seen = _drawn(picture, maps[0], maps[1])
-    seen[level.at_rim] *= level.weight[level.at_rim]
-    around = cells.blurred(_total(seen)[:, None], level.reach_cells)[:, 0]
-    ratio = np.clip(around / level.light_around, 1 / LARGEST_GAIN, LARGEST_GAIN)
-    seen *= (1 / ratio)[:, None]
-    difference = np.subtract(level.light, seen, out=seen)
+    offset = a * level.offset[0] + b * level.offset[1], d * level.offset[0] + e * level.offset[1]
+    difference, ratio, around = _difference(picture, level, cells, place.astype(np.float32), offset)
     residual = np.sqrt(_dot(difference, difference) / level.weight_sum)
-    moved_x, moved_y = ((place - exact) * level.reduction).T
+    moved_x, moved_y = (place - exact) * level.reduction
     scale = a * e - b * d
     middle = [layer[len(layer) // 2] for layer in offset]
     return Difference(
@@ -177,10 +187,24 @@ def compare(picture: FloatArray, level: Level, cells: Cells, affine: FloatArray,
         residual_luma=residual,
         ratio=ratio,
         step_px=step_px + np.stack([e * moved_x - b * moved_y, a * moved_y - d * moved_x], 1) / scale,
-        middle_px=place + middle,
+        middle_px=place.T + middle,
         typical_luma=median(residual),
         around=around,
     )
+
+
+def _difference(
+    picture: FloatArray, level: Level, cells: Cells, place: FloatArray, offset: tuple[FloatArray, FloatArray]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(C, P) reference less the frame at (2, C) places, brightness divided out; (C,) ratio of it, and what it was."""
+    for axis in (0, 1):
+        np.add.outer(place[axis], offset[axis], out=level.room[axis])
+    seen = _drawn(picture, level.room[0], level.room[1], level.room[2])
+    seen[level.at_rim] *= level.weight[level.at_rim]
+    around = cells.blurred(_total(seen)[:, None], level.reach_cells)[:, 0]
+    ratio = np.clip(around / level.light_around, 1 / LARGEST_GAIN, LARGEST_GAIN)
+    seen *= (1 / ratio)[:, None]
+    return np.subtract(level.light, seen, out=seen), ratio, around
 
 
 def without_own_light(found: Difference, level: Level, cells: Cells, step_px: FloatArray) -> FloatArray:

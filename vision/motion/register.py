@@ -113,7 +113,7 @@ def _refine(
 def pooled_step(found: Difference, level: Level, reference: Reference, sigma_cells: float) -> FloatArray:
     """(C, 2) step that fits a Gaussian neighbourhood of each cell best; cells that do not fit count less."""
     trust = _trust(found)[:, None]
-    known = np.concatenate([level.structure.reshape(-1, 4)[:, [0, 1, 3]], found.score], 1)
+    known = np.concatenate([level.known, found.score], 1)
     sums = reference.cells.blurred(trust * known, sigma_cells)
     ridge = RIDGE_SHARE * float(np.mean(sums[:, 0] + sums[:, 2])) + 1e-6
     return solve(sums[:, 0] + ridge, sums[:, 1], sums[:, 1], sums[:, 2] + ridge, sums[:, 3:])
