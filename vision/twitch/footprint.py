@@ -100,23 +100,23 @@ def footprint_course(
     return np.asarray(score @ np.linalg.solve(normal, way), dtype=float)
 
 
-def height_without_best_point(
-    found: Footprint, point_px: FloatArray, structure: FloatArray, field_px: FloatArray
+def height_without_best_points(
+    found: Footprint, point_px: FloatArray, structure: FloatArray, field_px: FloatArray, count: int = 1
 ) -> float:
-    """Height of a movement as all points but one see it, the one that tells most of it, as a share of what all see.
+    """Height of a movement as all points but a few see it, those that tell most of it, as a share of what all see.
 
     A twitch moves skin, and the points beside the best say so: about 1. What one point alone does (gloss, a hair, a
-    patch that slips) leaves about 0, however clearly that point tells it.
+    patch that slips) leaves about 0, however clearly that point tells it; what two do by chance at once, a half.
 
     Parameters
     ----------
-    point_px : (N, 2). structure : (N, 2, 2) information. field_px : (N, 2) displacement.
+    point_px : (N, 2). structure : (N, 2, 2) information. field_px : (N, 2) displacement. count : of points left out.
     """
     way = np.array(found.displacement_px) / max(found.amplitude_px, 1e-12)
     share = np.exp(-0.5 * ((point_px - np.array([found.x_px, found.y_px])) ** 2).sum(1) / found.sigma_px**2)
     information = structure @ way
     weight, told = share**2 * (information @ way), share * (information * field_px).sum(1)
-    best = int(np.argmax(told))
+    best = np.argsort(-told)[:count]
     whole = told.sum() / max(weight.sum(), 1e-12)
-    rest = (told.sum() - told[best]) / max(weight.sum() - weight[best], 1e-12)
+    rest = (told.sum() - told[best].sum()) / max(weight.sum() - weight[best].sum(), 1e-12)
     return float(rest / whole) if whole > 0 else 0.0
