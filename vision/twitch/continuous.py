@@ -172,22 +172,27 @@ def _activity(
     ]  # fmt: skip
 
 
-def without_shadows(events: list[Candidate], settings: DetectionSettings) -> list[Candidate]:
+def without_shadows(events: list[Candidate], seen: Sequence[Candidate], settings: DetectionSettings) -> list[Candidate]:
     """Keep one seed of each place of lasting activity, and none that is but a shadow of a larger one.
 
     Seeds on both flanks of one footprint lie, once localised, on its centre; what the smooth model of body motion
     could not follow moves the rest of the part a little at the same rate.
+
+    Parameters
+    ----------
+    events : localised. seen : the same before, as large as each place shows them: where all places of a face move at
+        once, footprints that overlap leave each other less than their own.
     """
-    members = {own[0].seed: own for own in _by_seed(events)}
-    size = {seed: _typical_px(own) for seed, own in members.items()}
+    members = {own[0].seed: own[0] for own in _by_seed(events)}
+    size = {own[0].seed: _typical_px(own) for own in _by_seed(seen) if own[0].seed in members}
     kept: list[int] = []
     for seed in sorted(members, key=lambda seed: -size[seed]):
-        first = members[seed][0]
-        alone = all(
-            np.hypot(first.x_px - members[other][0].x_px, first.y_px - members[other][0].y_px)
-            > APART_SIGMA * min(first.sigma_px, members[other][0].sigma_px)
-            for other in kept
-        )
+        alone = all(_is_apart(members[seed], members[other]) for other in kept)
         if alone and size[seed] >= settings.shadow_share * max(size.values()):
             kept.append(seed)
     return [event for event in events if event.seed in kept]
+
+
+def _is_apart(event: Candidate, other: Candidate) -> bool:
+    apart_px = np.hypot(event.x_px - other.x_px, event.y_px - other.y_px)
+    return bool(apart_px > APART_SIGMA * min(event.sigma_px, other.sigma_px))

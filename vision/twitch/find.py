@@ -163,7 +163,7 @@ def _candidates(
         middle, usable, signals.time_s, 1 + max((event.seed for event in found), default=-1), settings,
         [event for event in brief if not event.is_single],
     )  # fmt: skip
-    lasting = without_shadows(localised(lasting, signals, cleaned, resting, sigmas_px, settings), settings)
+    lasting = without_shadows(localised(lasting, signals, cleaned, resting, sigmas_px, settings), lasting, settings)
     brief = without_crossings([event for event in brief if not _is_covered(event, lasting)], signals)
     largest_px = np.hypot(*np.moveaxis(looked.motions[0].displacement_px, 2, 0)).max(1)
     brief = without_parts(brief, looked.wide & ~looked.cover.mouth, largest_px, looked.in_view, signals.time_s)

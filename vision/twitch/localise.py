@@ -36,8 +36,8 @@ AMPLITUDE_RANGE = (0.4, 1.6)  # by which a fit may correct the course's own heig
 # or warped into real films, all but 3 of 607 keep 0.8 to 1.05; of what single points of a real wrist do all but 2 of 28
 # keep -0.3 to 0.2. A footprint half as wide as the narrowest that is looked for would keep 0.45.
 LEAST_BESIDE = 0.3
-# The same of a single movement, which no other backs, without two points: all of 140 at twitches keep 0.83 and more, all
-# of seven that chance made of real rests whose points were shifted in time 0.3 to 0.65.
+# The same of a single movement, which no other backs, without two points: of 140 at twitches all keep 0.83 and more, of
+# seven that chance made of real rests whose points were shifted in time, none more than 0.65.
 LONE_LEFT_OUT, LONE_BESIDE = 2, 0.7
 PLAIN_EXPLAINED = 0.7  # of the motion around: such a fit stands for itself. Our choice, as the range
 
