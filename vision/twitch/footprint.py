@@ -106,7 +106,7 @@ def height_without_best_points(
     """Height of a movement as all points but a few see it, those that tell most of it, as a share of what all see.
 
     A twitch moves skin, and the points beside the best say so: about 1. What one point alone does (gloss, a hair, a
-    patch that slips) leaves about 0, however clearly that point tells it; what two do by chance at once, a half.
+    patch that slips) leaves about 0, however clearly that point tells it; what a few do by chance at once, a part.
 
     Parameters
     ----------
