@@ -54,7 +54,7 @@ MOST_THREADS = 8  # of each library where nobody says: 64 would use the limit of
 # Its bar for giving an array back as soon as it is let go rises to 32 MiB with each one freed, and what lies between
 # smaller ones stays: fixed at 2 MiB, a skin film of 40 s took 442 MiB instead of 504, and no more of the processor.
 # What smaller ones leave free at the end of the heap is kept, up to 16 MiB: handed back and fetched anew with every
-# frame it took 4 % of an analysis's core seconds.
+# frame it took 3 % of an analysis's core seconds.
 HEAPS = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": str(2 << 20),

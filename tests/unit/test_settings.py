@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -38,7 +38,6 @@ def test_settings_share_a_name_only_if_they_are_the_same(one_s: float, other_s: 
 
 
 @given(st.text(alphabet=st.characters(codec="ascii", categories=["Ll"]), min_size=1, max_size=20))
-@example("rise")
 def test_an_unknown_key_is_refused(key: str) -> None:
     assume(key not in type(Settings().detection).model_fields)  # Hypothesis tries words of our own code, as "decay"
     with pytest.raises(SettingsError, match="unknown setting"):

@@ -77,8 +77,9 @@ class Level:
 
     @cached_property
     def room(self) -> FloatArray:
-        """(3, C, P) for the places of all samples in a frame, and what is seen there: fresh memory costs as much again
-        as what is done with it.
+        """(3, C, P) for the places of all samples in a frame, and what is seen there; of one frame at a time.
+
+        Kept from frame to frame: memory that is fetched anew for each is paid for again and again.
         """
         return np.empty((3, *self.light.shape), np.float32)
 

@@ -37,7 +37,7 @@ AMPLITUDE_RANGE = (0.4, 1.6)  # by which a fit may correct the course's own heig
 # keep -0.3 to 0.2. A footprint half as wide as the narrowest that is looked for would keep 0.45.
 LEAST_BESIDE = 0.3
 # The same of a single movement, which no other backs, without two points: of 140 at twitches all keep 0.83 and more, of
-# seven that chance made of real rests whose points were shifted in time, none more than 0.65.
+# seven that chance made of real rests whose points were shifted in time, none more than 0.64.
 LONE_LEFT_OUT, LONE_BESIDE = 2, 0.7
 PLAIN_EXPLAINED = 0.7  # of the motion around: such a fit stands for itself. Our choice, as the range
 
