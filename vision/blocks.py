@@ -1,16 +1,26 @@
-"""Work cut into blocks: what fits into a processor's cache, side by side where there are processors for it."""
+"""Work cut into pieces, done side by side where there are processors for it: by threads, or by two processes."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
+import pickle
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import IO, NoReturn, TypeVar
 
 _Told = TypeVar("_Told")
 
 BLOCK = 64  # columns, places or frames that are worked on at once: what fits into a processor's cache
 MOST_AT_ONCE = 2  # blocks; each holds copies of its columns for the whole of a clip. Our choice
+# Where the process behind the fence is told how many it may be: nobody else's process is split (see `each_apart`).
+PROCESS_COUNT = "TWITCHSCOPE_PROCESSES"
+PATIENCE_S = 10.0  # with its last piece of work, beyond what all of ours took: then it hangs. Our choice
+MOST_APART = 10_000  # pieces of work: their numbers, of four bytes, wait in a pipe, which holds 64 KiB
 
 
 def blocks(count: int, size: int = BLOCK) -> list[slice]:
@@ -34,3 +44,82 @@ def each_block(work: Callable[[slice], _Told], count: int, size: int = BLOCK) ->
 def _threads_allowed() -> int:
     first, _, _ = os.environ.get("OMP_NUM_THREADS", "").partition(",")  # the rest is for nested threads
     return int(first) if first.isdecimal() else os.cpu_count() or 1
+
+
+def each_apart(work: Callable[[int], _Told], count: int) -> list[_Told]:
+    """Do the same for every number 0 .. count; what each gives, in order.
+
+    In two processes where `PROCESS_COUNT` allows: for work on arrays so small that NumPy never lets go of the
+    interpreter, where threads only wait for each other. The second is a copy of this one and sees all that this one
+    sees; what it has not told, because it failed, was killed or hangs, is done here. What comes out is the same.
+
+    Parameters
+    ----------
+    work : what it gives must be picklable. It must not use OpenCV, whose threads a copy lacks.
+    """
+    told: dict[int, _Told] = {}
+    if 1 < count <= MOST_APART and _may_be_two():
+        with contextlib.suppress(OSError):  # the system allows no further process
+            told = _by_two(work, count)
+    return [told[number] if number in told else work(number) for number in range(count)]
+
+
+def _may_be_two() -> bool:
+    """Only on Linux are the system's own libraries made for being copied in mid-work."""
+    return sys.platform == "linux" and os.environ.get(PROCESS_COUNT, "1") not in ("", "0", "1")
+
+
+def _by_two(work: Callable[[int], _Told], count: int) -> dict[int, _Told]:
+    """Let a copy of this process take every piece of work that comes while this one is busy; what both have done."""
+    with _pipe(0) as (todo, asks), _pipe() as (hears, tells):
+        asks.write(b"".join(number.to_bytes(4, "little") for number in range(count)))
+        asks.close()
+        boss = os.getpid()
+        copy = os.fork()
+        if copy == 0:
+            _tell_and_leave(work, todo, tells, boss)
+        try:
+            tells.close()
+            began_s = time.monotonic()
+            own = {number: work(number) for number in _taken(todo)}
+            return {**_heard(hears, PATIENCE_S + time.monotonic() - began_s), **own}
+        finally:
+            os.kill(copy, signal.SIGKILL)
+            os.waitpid(copy, 0)
+
+
+@contextlib.contextmanager
+def _pipe(buffering: int = -1) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """Give the end to read from and the end to write to."""
+    out, into = os.pipe()
+    with os.fdopen(out, "rb", buffering) as reads, os.fdopen(into, "wb", buffering) as writes:
+        yield reads, writes
+
+
+def _taken(todo: IO[bytes]) -> Iterator[int]:
+    """Take numbers off a pipe that two processes read: one read is never shared."""
+    while number := todo.read(4):
+        yield int.from_bytes(number, "little")
+
+
+def _tell_and_leave(work: Callable[[int], _Told], todo: IO[bytes], tells: IO[bytes], boss: int) -> NoReturn:
+    """Work as long as the first process is there, tell it, and end without a word to any library."""
+    done = {}
+    with contextlib.suppress(BaseException):  # the first process does again what went wrong, and hears of it itself
+        for number in _taken(todo):
+            done[number] = work(number)
+            if os.getppid() != boss:
+                os._exit(1)
+        pickle.dump(done, tells, pickle.HIGHEST_PROTOCOL)
+        tells.flush()
+    os._exit(0)
+
+
+def _heard(hears: IO[bytes], patience_s: float) -> dict[int, _Told]:
+    """What the copy tells; nothing where it says nothing in time, or not to the end."""
+    if not select.select([hears], [], [], patience_s)[0]:
+        return {}
+    with contextlib.suppress(EOFError, pickle.UnpicklingError):
+        found: dict[int, _Told] = pickle.load(hears)  # noqa: S301 told by a copy of this very process
+        return found
+    return {}

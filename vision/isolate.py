@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vision import errors
+from vision.blocks import PROCESS_COUNT
 from vision.errors import ClipError, ClipStoppedError, DefectError, ShapeError, TwitchscopeError
 from vision.video.files import require_regular_file, shown_name
 
@@ -46,8 +47,10 @@ BEHIND = "from vision.behind import serve; serve()"
 # Where OpenBLAS and MKL look for the number of their threads. Our matrices are small: waiting for work, a second thread
 # took 9 to 15 % of an analysis's core seconds, and saved no time.
 ALGEBRA_THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-# The same of all that have threads: OpenMP, numexpr and OpenCV as well.
-THREAD_COUNTS = ("OMP_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OPENCV_FOR_THREADS_NUM", *ALGEBRA_THREAD_COUNTS)
+# The same of all that work side by side: OpenMP, numexpr and OpenCV as well, and what we do in two processes.
+THREAD_COUNTS = (
+    "OMP_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OPENCV_FOR_THREADS_NUM", *ALGEBRA_THREAD_COUNTS, PROCESS_COUNT,
+)  # fmt: skip
 MOST_THREADS = 8  # of each library where nobody says: 64 would use the limit of address space up. Our choice
 # glibc reserves 64 MiB of address space for each of up to eight heaps a processor; two do (measured with 64 threads:
 # 1.3 GiB at most instead of 2.2, of which 0.34 are used).

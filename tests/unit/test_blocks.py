@@ -1,16 +1,28 @@
-"""Blocks cover everything once, and how many are worked on at once changes nothing."""
+"""Blocks cover everything once, and how many are worked on at once, by threads or by processes, changes nothing."""
 
 from __future__ import annotations
 
+import os
+import select
+import subprocess
+import sys
 import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vision.blocks import MOST_AT_ONCE, blocks, each_block
+from vision.blocks import MOST_AT_ONCE, PROCESS_COUNT, blocks, each_apart, each_block
 from vision.dsp import robust_sd
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="a process is copied on Linux alone")
+# Python 3.12 warns of copies of a process with threads, as the tests' own is; the fence's child has those of libraries.
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+HANG_S = 30.0
 
 
 @given(st.integers(0, 1000), st.integers(1, 200))
@@ -46,3 +58,129 @@ def test_no_more_blocks_are_held_at_once_than_is_said(
     monkeypatch.setenv("OMP_NUM_THREADS", allowed)
     names = each_block(lambda _: threading.current_thread().name, 100, 1)
     assert len(set(names)) <= threads
+
+
+@pytest.mark.parametrize("allowed", ["1", "2", "8", ""])
+@settings(deadline=None, max_examples=5)
+@given(st.lists(st.binary(max_size=100_000), max_size=9))
+def test_the_number_of_processes_changes_nothing(allowed: str, told: list[bytes]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(PROCESS_COUNT, allowed)
+        assert each_apart(told.__getitem__, len(told)) == told
+
+
+def _as_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PROCESS_COUNT, "2")
+
+
+@on_linux
+def test_two_processes_work_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    _as_two(monkeypatch)
+    ends = os.pipe(), os.pipe()
+
+    def meet(number: int) -> int:
+        """Call the other one and wait for its call."""
+        os.write(ends[number][1], b"!")
+        assert select.select([ends[1 - number][0]], [], [], HANG_S)[0]
+        return os.getpid()
+
+    assert len(set(each_apart(meet, 2))) == 2
+
+
+def test_a_process_that_nobody_allowed_to_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(PROCESS_COUNT, raising=False)
+    assert set(each_apart(lambda _: os.getpid(), 20)) == {os.getpid()}
+
+
+@on_linux
+@pytest.mark.parametrize("bad", range(4))
+def test_what_goes_wrong_in_either_process_is_heard(monkeypatch: pytest.MonkeyPatch, bad: int) -> None:
+    _as_two(monkeypatch)
+
+    def work(number: int) -> int:
+        if number == bad:
+            raise ValueError(bad)
+        return number
+
+    with pytest.raises(ValueError, match=str(bad)):
+        each_apart(work, 4)
+
+
+@on_linux
+@pytest.mark.parametrize(
+    "fail",
+    [lambda: os._exit(1), lambda: time.sleep(HANG_S), lambda: lambda: "what cannot be told"],
+    ids=["killed", "hangs", "cannot tell"],
+)
+def test_what_a_lost_copy_has_not_told_is_done_again(
+    monkeypatch: pytest.MonkeyPatch, fail: Callable[[], object]
+) -> None:
+    _as_two(monkeypatch)
+    monkeypatch.setattr("vision.blocks.PATIENCE_S", 0.1)
+    boss = os.getpid()
+
+    def work(number: int) -> object:
+        if os.getpid() != boss:
+            return fail()
+        time.sleep(0.02)  # so that the copy has its share
+        return number
+
+    assert each_apart(work, 6) == list(range(6))
+
+
+@on_linux
+def test_where_no_process_may_be_added_one_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    _as_two(monkeypatch)
+
+    def no_more() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", no_more)
+    assert each_apart(lambda number: number, 6) == list(range(6))
+
+
+@on_linux
+def test_no_process_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    _as_two(monkeypatch)
+    each_apart(lambda number: number, 5)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+ORPHAN = """
+import os, sys, time
+from pathlib import Path
+from vision.blocks import MOST_APART, each_apart
+boss = os.getpid()
+def work(number):
+    if os.getpid() != boss:
+        Path(sys.argv[1]).write_text(str(os.getpid()))
+    time.sleep(0.05)
+each_apart(work, MOST_APART)
+"""
+
+
+@on_linux
+def test_a_copy_ends_with_its_process(tmp_path: Path) -> None:
+    told = tmp_path / "copy"
+    boss = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", ORPHAN, told],
+        env={**os.environ, PROCESS_COUNT: "2", "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    late_s = time.monotonic() + HANG_S
+    while not (told.exists() and told.read_text()):
+        assert time.monotonic() < late_s
+        time.sleep(0.01)
+    boss.kill()
+    boss.wait()
+    while _is_running(int(told.read_text())):
+        assert time.monotonic() < late_s
+        time.sleep(0.01)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from vision.blocks import each_apart
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
 from vision.settings import DetectionSettings
@@ -53,7 +54,11 @@ def events_of_sites(
     """Events of repeated seeds, of each site those that its best seed sees, numbered by site from 0 on; and the parts
     of slower movements that any seed sees.
     """
-    seen = [_sight(_released(seed, survey, signals.time_s), survey, signals, cleaned, settings) for seed in seeds]
+
+    def sight_of(number: int) -> _Sight:
+        return _sight(_released(seeds[number], survey, signals.time_s), survey, signals, cleaned, settings)
+
+    seen = each_apart(sight_of, len(seeds))
     shadow_sigma = SHADOW_SIGMA if signals.scale_px is not None else SHADOW_SIGMA_SKIN
     kept: list[_Sight] = []
     for sight in sorted((sight for sight in seen if sight.events), key=lambda sight: -sight.evidence):

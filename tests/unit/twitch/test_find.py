@@ -23,6 +23,7 @@ from tests.unit.twitch.motion_builders import (
     unmatched,
 )
 from tests.unit.twitch.test_detect import candidate
+from vision.blocks import PROCESS_COUNT
 from vision.errors import ClipTooShortError, NothingToMeasureError
 from vision.model.events import EventSet
 from vision.model.regions import RegionTrack
@@ -51,6 +52,18 @@ def test_a_picture_in_which_nothing_ever_moves_has_no_twitch(region: Callable[[M
     motionless = film(duration_s=10, noise_px=0.0)
     found_there = find_twitches(motionless, region(motionless), Settings()).events
     assert (found_there.events, found_there.rejected) == ((), ())
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12, of a copied process with threads
+def test_two_processes_find_what_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two places that repeat are two pieces of work, so that both processes have some."""
+    two = film([Planted(t, x, 8.0) for x, start in ((-22.0, 0.8), (24.0, 1.4)) for t in start + 1.9 * np.arange(4)])
+    told = []
+    for count in ("1", "2"):
+        monkeypatch.setenv(PROCESS_COUNT, count)
+        told.append(found(two))
+    assert told[0] == told[1]
+    assert len([site for site in told[0].sites if site.event_count >= 3]) == 2
 
 
 def test_ids_count_from_one_in_order_of_onset(events: EventSet) -> None:
