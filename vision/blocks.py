@@ -16,6 +16,7 @@ from typing import IO, NoReturn, TypeVar
 _Told = TypeVar("_Told")
 
 BLOCK = 64  # columns, places or frames that are worked on at once: what fits into a processor's cache
+FULL_ROWS = 2048  # up to which columns are worked on in full blocks: a minute of 30 frames a second
 MOST_AT_ONCE = 2  # blocks; each holds copies of its columns for the whole of a clip. Our choice
 # Where the process behind the fence is told how many it may be: nobody else's process is split (see `each_apart`).
 PROCESS_COUNT = "TWITCHSCOPE_PROCESSES"
@@ -26,6 +27,11 @@ MOST_APART = 10_000  # pieces of work: their numbers, of four bytes, wait in a p
 def blocks(count: int, size: int = BLOCK) -> list[slice]:
     """Cut 0 .. count into slices."""
     return [slice(start, start + size) for start in range(0, count, size)]
+
+
+def columns_at_once(rows: int, most: int = BLOCK) -> int:
+    """Columns of a block: of a long clip fewer, so that neither cache nor memory is asked for more."""
+    return max(1, most * FULL_ROWS // max(rows, FULL_ROWS))
 
 
 def each_block(work: Callable[[slice], _Told], count: int, size: int = BLOCK) -> list[_Told]:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.linalg
 
-from vision.blocks import each_block
+from vision.blocks import columns_at_once, each_block
 from vision.model.arrays import BoolArray, FloatArray
 
-BLOCK_COLUMNS = 512  # worked on at once: bounds the memory of a long clip
+BLOCK_COLUMNS = 512  # worked on at once, of a long clip fewer: bounds its memory
 BLOCK_VALUES = 1 << 14  # the same of windows: what fits into a processor's cache
 
 
@@ -94,7 +94,7 @@ def robust_sd(values: FloatArray) -> FloatArray:
     finite value give NaN.
     """
     flat = values.reshape(len(values), int(np.prod(values.shape[1:])))
-    widths = each_block(lambda own: _robust_sd(flat[:, own]), flat.shape[1], BLOCK_COLUMNS)
+    widths = each_block(lambda own: _robust_sd(flat[:, own]), flat.shape[1], columns_at_once(len(flat), BLOCK_COLUMNS))
     return np.asarray(np.concatenate([np.empty(0), *widths]).reshape(values.shape[1:]))
 
 
@@ -202,7 +202,9 @@ def fit_autoregression(values: FloatArray, order: int, seen: BoolArray) -> Float
         scaled *= seen[:, None]
         return np.array([np.vdot(scaled[: count - lag], scaled[lag:]) for lag in range(order + 1)])
 
-    lagged = np.sum([np.zeros(order + 1), *each_block(lagged_of, values.shape[1], BLOCK_COLUMNS)], axis=0)
+    lagged = np.sum(
+        [np.zeros(order + 1), *each_block(lagged_of, values.shape[1], columns_at_once(count, BLOCK_COLUMNS))], axis=0
+    )
     if lagged[0] <= 0:
         return np.zeros(order)
     lagged[0] *= 1.001  # a grain of white noise keeps the equations solvable

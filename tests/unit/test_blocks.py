@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vision.blocks import MOST_AT_ONCE, PROCESS_COUNT, blocks, each_apart, each_block
+from vision.blocks import FULL_ROWS, MOST_AT_ONCE, PROCESS_COUNT, blocks, columns_at_once, each_apart, each_block
 from vision.dsp import robust_sd
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="a process is copied on Linux alone")
@@ -29,6 +29,14 @@ HANG_S = 30.0
 def test_blocks_cover_everything_once_and_in_order(count: int, size: int) -> None:
     covered = [number for own in blocks(count, size) for number in range(count)[own]]
     assert covered == list(range(count))
+
+
+@given(st.integers(1, 10**6), st.integers(1, 600))
+def test_a_block_of_a_long_clip_holds_no_more_than_that_of_a_short_one(rows: int, most: int) -> None:
+    columns = columns_at_once(rows, most)
+    assert 1 <= columns <= most
+    assert columns == most or rows > FULL_ROWS
+    assert columns == 1 or rows <= FULL_ROWS or columns * rows <= most * FULL_ROWS
 
 
 @pytest.mark.parametrize("allowed", ["1", "2", "8", "4,2", "", "many", "0"])

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from vision.blocks import blocks, columns_at_once
 from vision.dsp import column_medians, robust_sd
 from vision.model.arrays import BoolArray, FloatArray
 
 LARGEST_SHARE = 0.2  # of the pose's motion that depth can add; a nose stands out by 0.12 of its way to the neck
 EXPECTED_SHARE = 0.1  # standard deviation of that share over a face; sets how much evidence is asked for
-BLOCK_POINTS = 512  # worked on at once: bounds the memory of a long clip
+BLOCK_POINTS = 512  # worked on at once, of a long clip fewer: bounds its memory
 CLIP_SD, ROUNDS = 2.0, 4  # residuals beyond are a twitch or an error, and are drawn in (Huber 1964), so many times
 FEWEST_FRAMES_PER_COURSE = 8  # fewer, and the courses explain a twitch as well as the body's motion
 SHORTEST_S = 3.0  # the same of time: ten twitches long
@@ -41,8 +42,8 @@ def remove_relief(local_px: FloatArray, valid: BoolArray, pose_px: FloatArray) -
         return
     course = np.where(seen[:, None], pose_px - np.median(pose_px[seen], axis=0), 0.0).astype(np.float32)
     step = max(1, len(course) // ENOUGH_FRAMES)
-    for start in range(0, local_px.shape[1], BLOCK_POINTS):
-        block = np.s_[:, start : start + BLOCK_POINTS]
+    for own in blocks(local_px.shape[1], columns_at_once(len(local_px), BLOCK_POINTS)):
+        block = np.s_[:, own]
         known = np.where(valid[block][::step, :, None], local_px[block][::step], np.nan)
         share = _shares(known.reshape(len(known), -1), course[::step])
         taken = (course @ share).reshape(len(course), -1, 2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial import cKDTree
 
-from vision.blocks import each_block
+from vision.blocks import columns_at_once, each_block
 from vision.dsp import column_medians
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals
@@ -134,7 +134,7 @@ def _step_quantiles(displacement_px: FloatArray, both: BoolArray, quantiles: lis
     def of_some(own: slice) -> FloatArray:
         return np.asarray(np.quantile(np.abs(np.diff(displacement_px[:, own], axis=0)[both]), quantiles, axis=0))
 
-    found = each_block(of_some, displacement_px.shape[1], BLOCK_POINTS)
+    found = each_block(of_some, displacement_px.shape[1], columns_at_once(len(both), BLOCK_POINTS))
     return np.asarray(np.concatenate([np.empty((len(quantiles), 0, 2)), *found], axis=1))
 
 
@@ -151,7 +151,10 @@ def torn(signals: MotionSignals) -> BoolArray:
     apart_px, index = np.asarray(found[0]), np.asarray(found[1], dtype=np.intp)
     limit_px = LARGEST_STRAIN * np.maximum(np.median(apart_px[:, 1:], axis=1), signals.spacing_px)
     still = np.concatenate(
-        each_block(lambda own: column_medians(signals.displacement_px[:, own]), len(limit_px)), dtype=np.float32
+        each_block(
+            lambda own: column_medians(signals.displacement_px[:, own]), len(limit_px), columns_at_once(len(away))
+        ),
+        dtype=np.float32,
     )
     still[~signals.valid.any(0)] = 0.0
     for frame, displacement in enumerate(signals.displacement_px):

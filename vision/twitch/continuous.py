@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vision.blocks import each_block
+from vision.blocks import columns_at_once, each_block
 from vision.dsp import robust_sd, running_quantile
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
@@ -47,7 +47,7 @@ def polarisation(
         moved = motion.displacement_px[:, own]
         vector[:, own] = filtered(moved, usable, frame_interval_s, settings.rise_s[0], coefficients, settings)[usable]
 
-    each_block(look, len(motion.centre_px))
+    each_block(look, len(motion.centre_px), columns_at_once(len(usable)))
     # A flat or frozen picture shows no noise to calibrate the bound by: it stands as it is.
     calibration = np.median(robust_sd(vector) / motion.bound_px) or 1.0
     expected = (calibration * motion.bound_px).astype(np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.blocks import each_block
+from vision.blocks import columns_at_once, each_block
 from vision.dsp import robust_sd, running_quantile
 from vision.model.arrays import BoolArray, FloatArray
 from vision.settings import DetectionSettings
@@ -39,7 +39,7 @@ def settled(
         lit[own] = lamp_share(moved, cleaned.light, cleaned.usable)
         quick[:, own] = without_light(moved, cleaned.light, cleaned.usable)
 
-    each_block(settle, len(motion.centre_px))
+    each_block(settle, len(motion.centre_px), columns_at_once(len(time_s)))
     return PlaceMotion(motion.centre_px, motion.sigma_px, quick, motion.bound_px, lit)
 
 

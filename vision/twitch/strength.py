@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from vision.blocks import each_block
+from vision.blocks import columns_at_once, each_block
 from vision.dsp import quantiles
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.settings import DetectionSettings
@@ -27,6 +27,7 @@ MOVING_WIDTHS, MOVING_SHARE = 4.0, 0.35  # noise widths, and share of the larges
 # for; twitches of 8 px, 2.2 times as wide, passed for movements of the camera (simulated).
 COMPACT_WIDTHS, COMPACT_WIDTHS_SKIN = 1.3, 2.2
 MOST_SHARE = 0.6  # of all places; nothing is beside it that could show that the part rests
+FRAMES_AT_ONCE = 512  # bounds the memory of a long clip
 LENGTH_SHARES = (0.5, 0.95, 0.99)  # quantiles by which the tails of a place are told
 
 
@@ -102,7 +103,7 @@ def in_widths(motion: PlaceMotion, sought: Filter, still: float) -> Widths:
         vector[:, own] = sought(motion.displacement_px[:, own])
         return noise_and_calm(vector[sought.quiet, own], sought.frame_interval_s)
 
-    widths = each_block(look, len(motion.centre_px))
+    widths = each_block(look, len(motion.centre_px), columns_at_once(len(vector)))
     noise = noise_at_rest(*(np.concatenate(part) for part in zip(*widths, strict=True)))
     vector /= noise.astype(np.float32)
     restless = unrest(vector, still)
@@ -112,7 +113,7 @@ def in_widths(motion: PlaceMotion, sought: Filter, still: float) -> Widths:
 
 def respond(sizes: Widths, wide: BoolArray, time_s: FloatArray) -> Response:
     """Say how much each place stands out, by its motion in quiet frames; `wide` (T,) are those of the whole part."""
-    parts = each_block(lambda own: _told(sizes, own), len(sizes.noise))
+    parts = each_block(lambda own: _told(sizes, own), len(sizes.noise), columns_at_once(len(time_s)))
     direction, scale, strength, repeated, lengths, largest = (
         np.concatenate(part, axis=-1) for part in zip(*parts, strict=True)
     )
@@ -164,15 +165,21 @@ def wide_frames(sizes: Widths, compact_px: float, time_s: FloatArray, settings: 
     ----------
     compact_px : rms distance up to which what moves is one twitch.
     """
-    size = np.hypot(sizes.vector[..., 0], sizes.vector[..., 1]) * sizes.unrest[:, None]
+    parts = each_block(lambda own: _moves_wide(sizes, own, compact_px, settings), len(time_s), FRAMES_AT_ONCE)
+    wide = np.concatenate([np.zeros(0, bool), *parts])
+    return grow(wide, time_s, settings.wide_margin_s)
+
+
+def _moves_wide(sizes: Widths, frames: slice, compact_px: float, settings: DetectionSettings) -> BoolArray:
+    """`wide_frames` of some frames, without what lies around them."""
+    vector = sizes.vector[frames]
+    size = np.hypot(vector[..., 0], vector[..., 1]) * sizes.unrest[frames, None]
     moving = size > np.maximum(MOVING_WIDTHS, MOVING_SHARE * size.max(1, keepdims=True))
     share = moving.mean(1)
-    one_footprint = footprint_share(size.shape[1])
     spread_px = _spread_px(np.asarray(np.where(moving, size, 0.0) ** 2), sizes.motion.centre_px)
     is_apart = (spread_px > compact_px) | (share > MOST_SHARE)
-    wide = (share > max(settings.wide_share, 1.5 * one_footprint)) & is_apart
-    wide &= size.max(1) > settings.single_strength  # what is smaller passes for no twitch anyway
-    return grow(wide, time_s, settings.wide_margin_s)
+    wide = (share > max(settings.wide_share, 1.5 * footprint_share(size.shape[1]))) & is_apart
+    return np.asarray(wide & (size.max(1) > settings.single_strength))  # what is smaller passes for no twitch anyway
 
 
 def wide_level(sizes: Widths, wide: BoolArray, time_s: FloatArray) -> FloatArray:

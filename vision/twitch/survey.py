@@ -98,15 +98,18 @@ def survey(
     if cover.glances.mean() < MOST_GLANCES:
         quiet &= ~cover.glances
     quiet = quiet if quiet.any() else usable  # where all moves as a whole throughout, that is what is usual
+    told_already = first if np.array_equal(quiet, usable) else []
+    del first
     responses = []
-    for motion in motions:
-        sizes = first.pop(0)  # of a long film these are the most by far: each is let go as soon as it has told
-        if not np.array_equal(quiet, usable):
-            sizes = looked_at(motion, quiet)
+    for motion in motions:  # what was filtered is, of a long film, the most by far: each is let go before the next
+        sizes = told_already.pop(0) if told_already else looked_at(motion, quiet)
+        sought = sizes.sought
         responses.append(respond(sizes, wide, time_s))
         for rise_s in settings.rise_s[1:]:
-            sizes = in_widths(motion, replace(sizes.sought, rise_s=rise_s), still)
+            del sizes
+            sizes = in_widths(motion, replace(sought, rise_s=rise_s), still)
             responses.append(respond(sizes, wide, time_s))
+        del sizes
     return Survey(
         motions, tuple(responses), quiet, wide, cleaned.usable, cleaned.in_view, cover, unrest, still,
         signals.point_px, signals.valid, swallows,
