@@ -103,27 +103,33 @@ def analyze(
         raise SettingsError("--no-report together with --pdf, --fhir or --event-clips", "one of them", "leave one out")
     if no_report and open_report:
         raise SettingsError("--open together with --no-report", "one of them", "leave one out")
-    drawing = _drawing(magnify, pdf=pdf, fhir=fhir, event_clips=event_clips, deidentify=deidentify, no_video=no_video)
-    wanted = Wanted(not no_report, as_json, open_report, drawing, debug)
-    from vision.context import load_context
-    from vision.model.request import Request
-    from vision.report.naming import result_folders
-    from vision.settings import Settings, load_settings
+    from vision.isolate import Fence
 
-    request = Request(
-        view=None if view == "auto" else view,
-        region_px=_rectangle(region),
-        body_part=_plain("--body-part", body_part),
-        side=side,
-        mirrored=None if mirrored is None else mirrored == "yes",
-        mm_per_px=_positive("--scale-mm-per-px", scale_mm_per_px),
-        capture_rate_hz=_positive("--capture-rate", capture_rate),
-        context=None if context is None else load_context(context, datetime.date.today()),
-    )
-    used = Settings() if settings is None else load_settings(settings)
-    used = _following(used) if follow_links else used
-    pairs = zip(clips, result_folders(clips, out), strict=True)
-    raise typer.Exit(max([_attempt(clip, folder, used, request, wanted) for clip, folder in pairs]))
+    with Fence() as ahead:  # its libraries load while ours do
+        drawing = _drawing(
+            magnify, pdf=pdf, fhir=fhir, event_clips=event_clips, deidentify=deidentify, no_video=no_video
+        )
+        wanted = Wanted(not no_report, as_json, open_report, drawing, debug)
+        from vision.context import load_context
+        from vision.model.request import Request
+        from vision.report.naming import result_folders
+        from vision.settings import Settings, load_settings
+
+        request = Request(
+            view=None if view == "auto" else view,
+            region_px=_rectangle(region),
+            body_part=_plain("--body-part", body_part),
+            side=side,
+            mirrored=None if mirrored is None else mirrored == "yes",
+            mm_per_px=_positive("--scale-mm-per-px", scale_mm_per_px),
+            capture_rate_hz=_positive("--capture-rate", capture_rate),
+            context=None if context is None else load_context(context, datetime.date.today()),
+        )
+        used = Settings() if settings is None else load_settings(settings)
+        used = _following(used) if follow_links else used
+        fences = [ahead.told(used), *(Fence(used) for _ in clips[1:])]
+        jobs = zip(fences, clips, result_folders(clips, out), strict=True)
+        raise typer.Exit(max([_attempt(*job, used, request, wanted) for job in jobs]))
 
 
 @app.command()
@@ -378,10 +384,12 @@ def _plain(option: str, text: str | None) -> str | None:
     return text
 
 
-def _attempt(clip: Path, folder: Path, settings: Settings, request: Request, wanted: Wanted) -> int:
+def _attempt(
+    fence: Fence, clip: Path, folder: Path, settings: Settings, request: Request, wanted: Wanted
+) -> int:  # fmt: skip
     """Analyse one clip; a failure is told and does not keep the next clip from its turn."""
     try:
-        _analyze_one(clip, folder, settings, request, wanted)
+        _analyze_one(fence, clip, folder, settings, request, wanted)
     except BrokenPipeError:  # whoever read our output has left
         raise
     except Exception as error:
@@ -389,13 +397,14 @@ def _attempt(clip: Path, folder: Path, settings: Settings, request: Request, wan
     return DONE
 
 
-def _analyze_one(clip: Path, folder: Path, settings: Settings, request: Request, wanted: Wanted) -> None:
+def _analyze_one(
+    fence: Fence, clip: Path, folder: Path, settings: Settings, request: Request, wanted: Wanted
+) -> None:  # fmt: skip
     """Refuse early what cannot be written, analyse, write the result, print it, draw the report."""
-    from vision.isolate import Fence
     from vision.video.files import require_regular_file
 
     require_regular_file(clip, follow_links=settings.video.follow_links)
-    with Fence(settings) as fence:  # its libraries load while ours do
+    with fence:
         from vision.report.export import check_output_folder, write_result
 
         check_output_folder(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -13,18 +14,18 @@ from typing import Any
 
 
 def first(path: Path, started: float) -> dict[str, Any]:
-    """Seconds from a moment to the first frame that an analysis has measured behind its fence, as the command does."""
-    from vision.isolate import Fence
-    from vision.settings import Settings
+    """Seconds from a moment to the first frame that the command `analyze` has measured."""
+    import cli
 
-    class Heard(Exception):  # noqa: N818 not an error: the first frame
+    class Heard(BaseException):
         """The first frame was measured."""
 
     def hear(_share: float) -> None:
         raise Heard
 
-    with contextlib.suppress(Heard), Fence(Settings()) as fence:
-        fence.analyse(path, on_progress=hear)
+    cli._progress = lambda _label: contextlib.nullcontext(hear)  # type: ignore[assignment]
+    with contextlib.suppress(Heard), tempfile.TemporaryDirectory() as out:
+        cli.app(["analyze", str(path), "--no-report", "--out", out], standalone_mode=False)
     return {"first_frame_s": time.time() - started}
 
 

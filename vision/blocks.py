@@ -15,7 +15,7 @@ from typing import IO, NoReturn, TypeVar
 
 _Told = TypeVar("_Told")
 
-BLOCK = 64  # columns, places or frames that are worked on at once: what fits into a processor's cache
+BLOCK = 32  # columns, places or frames that are worked on at once: what fits into a processor's cache
 FULL_ROWS = 2048  # up to which columns are worked on in full blocks: a minute of 30 frames a second
 MOST_AT_ONCE = 2  # blocks; each holds copies of its columns for the whole of a clip. Our choice
 # Where the process behind the fence is told how many it may be: nobody else's process is split (see `each_apart`).

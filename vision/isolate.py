@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from vision.settings import Settings
     from vision.wire import Kind, Parcel
 
+    _Heard = queue.SimpleQueue[tuple[Kind, bytes] | None]
+
 Progress = Callable[[float], None]
 _Told = TypeVar("_Told")
 # The child's own code. It starts in the folder that holds the package: no module that lies beside a clip is imported.
@@ -90,7 +92,8 @@ class Fence:
 
     Parameters
     ----------
-    settings : of the analyses, and the limits of the child.
+    settings : of the analyses, and the limits of the child. None: those that `told` will tell, or the usual ones, so
+        that the child may start before the caller's own libraries are loaded.
     behind : Python code that the child runs; tests put their own there.
     threads : of each numeric library in the child; None: one a processor, eight at most, and one for linear algebra.
         One where several children share a machine.
@@ -103,13 +106,13 @@ class Fence:
     all come from one source.
     """
 
-    def __init__(self, settings: Settings, behind: str = BEHIND, threads: int | None = None) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings | None = None, behind: str = BEHIND, threads: int | None = None) -> None:
+        self._told = settings
         self._behind = behind
         self._threads = threads
         self._child: subprocess.Popen[bytes] | None = None
         self._clear_scratch: Callable[[], object] = _nothing
-        self._heard: queue.SimpleQueue[tuple[Kind, bytes] | None] = queue.SimpleQueue()
+        self._heard: _Heard | None = None
 
     def __enter__(self) -> Fence:
         self.start()
@@ -134,9 +137,29 @@ class Fence:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # native libraries talk there, and may name the file
         )
-        self._heard = queue.SimpleQueue()
-        listener = (self._child, self._heard, self._settings.limits.answer_bytes)
-        threading.Thread(target=_listen, args=listener, daemon=True).start()
+        self._heard = None
+
+    def told(self, settings: Settings) -> Fence:
+        """Take the settings of what will be asked."""
+        self._told = settings
+        return self
+
+    @property
+    def _settings(self) -> Settings:
+        if self._told is None:
+            from vision.settings import Settings
+
+            self._told = Settings()
+        return self._told
+
+    def _listening(self) -> _Heard:
+        """Give what the child says, which is taken off its pipe from the first question on."""
+        assert self._child is not None
+        if self._heard is None:
+            self._heard = queue.SimpleQueue()
+            listener = (self._child, self._heard, self._settings.limits.answer_bytes)
+            threading.Thread(target=_listen, args=listener, daemon=True).start()
+        return self._heard
 
     def close(self) -> None:
         """End the child, whatever it does."""
@@ -232,13 +255,13 @@ class Fence:
         """Listen until the child answers, refuses, falls silent, takes too long or ends."""
         from vision.wire import share_of, unpack
 
-        limits = self._settings.limits
+        limits, listening = self._settings.limits, self._listening()
         began_s = time.monotonic()
         patience_s = limits.silence_s
         while True:
             left_s = began_s + limits.run_s - time.monotonic()
             try:
-                heard = self._heard.get(timeout=max(0.0, min(patience_s, left_s)))
+                heard = listening.get(timeout=max(0.0, min(patience_s, left_s)))
             except queue.Empty:
                 is_late = left_s <= patience_s
                 raise _stopped_for_time(name, patience_s, limits.run_s, is_late=is_late) from None
@@ -292,7 +315,7 @@ def _checked(kind: type[_Told], plain: Any) -> _Told:
         raise ShapeError("what the process behind the fence says does not fit", f"a {kind.__name__}") from error
 
 
-def _listen(child: subprocess.Popen[bytes], heard: queue.SimpleQueue[tuple[Kind, bytes] | None], most: int) -> None:
+def _listen(child: subprocess.Popen[bytes], heard: _Heard, most: int) -> None:
     """Take what the child says off its pipe, so that waiting can have an end; runs in a thread of its own."""
     from vision.wire import receive
 

@@ -264,7 +264,7 @@ def analyse(*_args):
     raise ZeroDivisionError({str(face_clip)!r})
 behind.serve({{"analyse": analyse}})
 """
-    monkeypatch.setattr("vision.isolate.Fence.__init__.__defaults__", (failing, None))
+    monkeypatch.setattr("vision.isolate.Fence.__init__.__defaults__", (None, failing, None))
     ran = run("analyze", face_clip, "--out", "o", *debug)
     assert ran.code == 1
     assert ("Traceback" in ran.err) == bool(debug)
@@ -340,7 +340,7 @@ def analyse(path, *rest):
     return behind.TASKS["analyse"](path, *rest)
 behind.serve({"analyse": analyse})
 """
-    monkeypatch.setattr("vision.isolate.Fence.__init__.__defaults__", (deadly, None))
+    monkeypatch.setattr("vision.isolate.Fence.__init__.__defaults__", (None, deadly, None))
     for name in ("a.mp4", "b.mp4", "c.mp4"):
         shutil.copy(face_clip, tmp_path / name)
     ran = run("analyze", "a.mp4", "b.mp4", "c.mp4", "--out", "all", "--no-report")

@@ -47,8 +47,11 @@ def clip(tmp_path: Path) -> Path:
 
 
 def fence(**limits: Any) -> Fence:
-    told = {**TEMPER.limits.model_dump(), **limits}
-    return Fence(Settings.model_validate({"limits": told}), behind=BEHIND)
+    return Fence(limited(**limits), behind=BEHIND)
+
+
+def limited(**limits: Any) -> Settings:
+    return Settings.model_validate({"limits": {**TEMPER.limits.model_dump(), **limits}})
 
 
 @given(plain, st.lists(st.floats(width=32), max_size=4))
@@ -193,7 +196,7 @@ def test_what_follows_the_reading_may_be_silent_for_as_long_as_that_took(
     """The detection of a film of ten minutes says nothing for more than the ten minutes that a hang is given."""
     with fence() as behind:
         behind.ask("echo", clip, {})
-        behind._settings = fence(silence_s=0.5)._settings
+        behind.told(limited(silence_s=0.5))
         if passes:
             assert behind.ask("read_and_think", clip, {"read_s": read_s, "think_s": 1.5}).plain == "thought"
             return
@@ -208,7 +211,7 @@ def test_what_follows_the_reading_may_be_silent_for_as_long_as_that_took(
 def test_a_hang_ends_at_its_limit(task: str, limits: dict[str, float], words: str, clip: Path) -> None:
     with fence() as behind:
         behind.ask("echo", clip, {})  # on a busy machine the libraries alone take longer to load than these limits
-        behind._settings = fence(**limits)._settings
+        behind.told(limited(**limits))
         child, begun_s = behind._child, time.monotonic()
         with pytest.raises(ClipStoppedError, match=words):
             behind.ask(task, clip, {})
@@ -220,6 +223,15 @@ def test_a_hang_ends_at_its_limit(task: str, limits: dict[str, float], words: st
 def test_an_answer_beyond_its_limit_is_not_taken_in(clip: Path) -> None:
     with fence(answer_bytes=1 << 20) as behind, pytest.raises(ClipStoppedError):
         behind.ask("brag", clip, {})
+
+
+def test_settings_that_come_after_the_child_has_started_count(clip: Path) -> None:
+    """The command starts the child before it knows them, so that libraries load on both sides at once."""
+    with Fence(behind=BEHIND) as behind:
+        behind.told(limited(answer_bytes=1 << 20))
+        with pytest.raises(ClipStoppedError):
+            behind.ask("brag", clip, {})
+        assert behind.ask("echo", clip, {}).plain["name"] == clip.name
 
 
 def test_what_libraries_print_is_not_heard(clip: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -72,7 +72,7 @@ def pool(signals: MotionSignals, displacement_px: FloatArray, centre_px: FloatAr
         pooled = (weights @ score.reshape(len(score), -1)).reshape(count, -1, 2)
         motion[frames] = _times(covariance.astype(np.float32), pooled.transpose(1, 0, 2))
 
-    each_block(pool_some, len(motion), 2 * BLOCK)
+    each_block(pool_some, len(motion), 4 * BLOCK)
     bound = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     return PlaceMotion(kept, sigma_px, motion, bound)
 
