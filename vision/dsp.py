@@ -11,6 +11,7 @@ from vision.blocks import columns_at_once, each_block
 from vision.model.arrays import BoolArray, FloatArray
 
 BLOCK_COLUMNS = 512  # worked on at once, of a long clip fewer: bounds its memory
+MEDIAN_COLUMNS = 128  # the same of what is told from each column alone
 BLOCK_VALUES = 1 << 14  # the same of windows: what fits into a processor's cache
 
 
@@ -94,7 +95,7 @@ def robust_sd(values: FloatArray) -> FloatArray:
     finite value give NaN.
     """
     flat = values.reshape(len(values), int(np.prod(values.shape[1:])))
-    widths = each_block(lambda own: _robust_sd(flat[:, own]), flat.shape[1], columns_at_once(len(flat), BLOCK_COLUMNS))
+    widths = each_block(lambda own: _robust_sd(flat[:, own]), flat.shape[1], columns_at_once(len(flat), MEDIAN_COLUMNS))
     return np.asarray(np.concatenate([np.empty(0), *widths]).reshape(values.shape[1:]))
 
 

@@ -14,6 +14,7 @@ from itertools import combinations
 import cv2
 import numpy as np
 
+from vision.blocks import each_block
 from vision.locate.assemble import Sighting, assemble
 from vision.locate.face_view import native_scale
 from vision.locate.mesh import OUTLINE_CORNERS
@@ -80,14 +81,18 @@ def middle_piece(pictures: Sequence[ByteArray]) -> BoolArray:
     smooth = [cv2.bilateralFilter(rgb, 5, 20, 4).astype(np.uint8) for rgb in pictures]
     everything = np.ones(smooth[0].shape[:2], bool)
     colourful = [rgb for rgb in smooth if float(rgb.reshape(-1, 3).std(axis=0).max()) >= 1.0]  # GrabCut needs that
-    pieces = [_largest(_parted(rgb, seed)) for rgb in colourful for seed in _seeds(rgb)]
-    pieces = [piece for piece in pieces if _holds_middle(piece) and not piece.all()]
+    proposed = each_block(lambda own: [_pieces_of(rgb) for rgb in colourful[own]], len(colourful), 1)
+    pieces = [piece for some in proposed for one in some for piece in one if _holds_middle(piece) and not piece.all()]
     if not pieces:
         return everything
     labs = [_lab(rgb) for rgb in smooth]
     best = min(pieces, key=lambda piece: sum(_unexplained(lab, piece) for lab in labs))
     apart = float(np.median([_apart(lab, best) for lab in labs]))
     return everything if apart < WHOLE_BELOW_LAB else best
+
+
+def _pieces_of(rgb: ByteArray) -> list[BoolArray]:
+    return [_largest(_parted(rgb, seed)) for seed in _seeds(rgb)]
 
 
 def _unexplained(lab: FloatArray, piece: BoolArray) -> float:

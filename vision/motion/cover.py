@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from vision.blocks import blocks
+from vision.blocks import each_block
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import PointTracks
 
@@ -31,10 +31,13 @@ def covered_points(tracks: PointTracks) -> BoolArray:
     interval_s = max(float(np.median(np.diff(tracks.time_s))), 1e-6)
     frames, edge = max(1, round(BLOCK_S / interval_s)), max(1, round(EDGE_S / interval_s))
     beside = _neighbours(tracks.point_px, REACH_CELLS * tracks.spacing_px)
-    for own in blocks(len(covered), frames):
+
+    def look(own: slice) -> None:
         first = max(0, min(own.start - 2 * edge, len(covered) - frames))  # the last block reaches back
         darker, mismatch = _against_usual(tracks, slice(first, own.stop + 2 * edge))
         covered[own] = _seeds(darker, mismatch, beside, edge)[own.start - first : own.stop - first]
+
+    each_block(look, len(covered), frames)
     for _ in range(edge):
         covered[1:] |= covered[:-1].copy()
         covered[:-1] |= covered[1:].copy()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from vision.blocks import blocks
+from vision.blocks import each_block
 from vision.dsp import robust_sd
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals, PointTracks
@@ -40,11 +40,13 @@ def stabilise(
     covered = covered_points(tracks)
     valid = np.isfinite(tracks.position_px).all(-1) & (tracks.residual_luma < settings.lost_luma) & ~covered
     model = _model(tracks, order, settings)
-    local, cameras, surfaces = np.empty_like(tracks.position_px, np.float32), [], []
-    for block in blocks(len(valid), BLOCK_FRAMES):
-        local[block], camera, surface = _whole_motion(tracks.position_px[block], valid[block], model)
-        cameras.append(camera)
-        surfaces.append(surface)
+    local = np.empty_like(tracks.position_px, np.float32)
+
+    def of_some(frames: slice) -> tuple[FloatArray, FloatArray]:
+        local[frames], *whole = _whole_motion(tracks.position_px[frames], valid[frames], model)
+        return whole[0], whole[1]
+
+    cameras, surfaces = zip(*each_block(of_some, len(valid), BLOCK_FRAMES), strict=True)
     camera = _carried_over(np.concatenate(cameras), valid.any(1))
     course = _course(camera, np.concatenate(surfaces), model)
     if np.ptp(tracks.time_s) >= SHORTEST_S:

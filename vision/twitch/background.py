@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vision.blocks import each_block
 from vision.dsp import medians
 from vision.model.arrays import BoolArray, FloatArray
 from vision.model.signals import MotionSignals
@@ -37,11 +38,15 @@ def background(signals: MotionSignals, cleaned: Cleaned, quiet: BoolArray) -> Ba
     """
     frames = np.flatnonzero(quiet)
     moments = frames[np.unique(np.linspace(0, len(frames) - 1, MOMENTS).astype(int))] if len(frames) else frames
-    energies = []
-    for frame in moments:
+
+    def energy_at(own: slice) -> FloatArray | None:
+        frame = moments[own][0]
         apart_s = np.abs(signals.time_s - signals.time_s[frame])
         level_frames = quiet & (apart_s < LEVEL_WINDOW_S) & (apart_s > OWN_S)
-        if level_frames.sum() >= FEWEST_LEVEL_FRAMES:
-            moved = cleaned.displacement_px[frame] - medians(cleaned.displacement_px[level_frames])
-            energies.append(np.einsum("ni,nij,nj->n", moved, signals.structure, moved))
+        if level_frames.sum() < FEWEST_LEVEL_FRAMES:
+            return None
+        moved = cleaned.displacement_px[frame] - medians(cleaned.displacement_px[level_frames])
+        return np.asarray(np.einsum("ni,nij,nj->n", moved, signals.structure, moved))
+
+    energies = [energy for energy in each_block(energy_at, len(moments), 1) if energy is not None]
     return Background(np.array(energies, dtype=float).reshape(len(energies), len(signals.point_px)))

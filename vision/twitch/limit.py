@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
-from vision.blocks import blocks
+from vision.blocks import blocks, columns_at_once, each_block
 from vision.dsp import matched_filter, quantiles, robust_sd, twitch_waveform, whiten
 from vision.model.arrays import BoolArray, FloatArray, IntArray
 from vision.model.signals import MotionSignals
@@ -79,11 +79,16 @@ def _undisturbed_px(
     free_s = (usable[:, None] & ~moved).sum(0) * float(np.median(np.diff(time_s)))
     rests = ~touched | (free_s >= FEWEST_FREE_S)
     unit_px = scale[:, None] * response.noise
-    for places in _alike(moved, np.flatnonzero(touched & rests)):
+    groups = list(_alike(moved, np.flatnonzero(touched & rests)))
+
+    def look(own: slice) -> None:
+        places = groups[own.start]
         moving_px = response.vector(places)[usable & ~moved[:, places[0]]] * response.noise[places]
         width = np.maximum(robust_sd(moving_px), 1e-12)
         far = quantiles(np.hypot(*np.moveaxis(moving_px / width, 2, 0)), [0.95])[0]
         unit_px[places] = np.minimum(unit_px[places], width * np.maximum(1.0, far / RAYLEIGH_95)[:, None])
+
+    each_block(look, len(groups), 1)
     if rests.any():
         unit_px[~rests] = np.minimum(unit_px[~rests], np.quantile(unit_px[rests], POWER, axis=0))
     return np.asarray(unit_px)
@@ -95,7 +100,7 @@ def _alike(moved: BoolArray, places: IntArray) -> Iterator[IntArray]:
     for place, flags in zip(places.tolist(), np.packbits(moved[:, places], axis=0).T, strict=True):
         groups.setdefault(flags.tobytes(), []).append(place)
     for members in groups.values():
-        yield from (np.array(members[own]) for own in blocks(len(members)))
+        yield from (np.array(members[own]) for own in blocks(len(members), columns_at_once(len(moved))))
 
 
 def _response_per_px(response: Response, signals: MotionSignals, settings: DetectionSettings) -> float:
