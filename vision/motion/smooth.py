@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from vision.dsp import medians
 from vision.model.arrays import BoolArray, FloatArray
 
 TUKEY_WIDTHS = 4.0  # residuals beyond so many robust widths get no weight (Beaton & Tukey 1974)
@@ -56,13 +57,13 @@ def tukey_weight(
 def _row_medians(size: FloatArray, valid: BoolArray | None) -> FloatArray:
     """(T,) median of the valid sizes of each row; 1 where none is."""
     if valid is None or valid.all():
-        return np.asarray(np.median(size, axis=1))
+        return medians(size.T)
     count = valid.sum(1)
-    middle, medians = (count - 1) // 2, np.ones(len(size), size.dtype)
+    middle, found = (count - 1) // 2, np.ones(len(size), size.dtype)
     for place in np.unique(middle[count > 0]):
         rows = middle == place
-        medians[rows] = np.partition(np.where(valid[rows], size[rows], np.inf), place, axis=1)[:, place]
-    return medians
+        found[rows] = np.partition(np.where(valid[rows], size[rows], np.inf), place, axis=1)[:, place]
+    return found
 
 
 def neighbourhoods(point_px: FloatArray, precision: FloatArray, reach_px: float) -> sparse.csr_matrix:
