@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import json
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,35 +14,42 @@ from pathlib import Path
 from typing import Any
 
 
+class Heard(BaseException):
+    """The first frame was measured; no error, which the command would answer."""
+
+
 def first(path: Path, started: float) -> dict[str, Any]:
     """Seconds from a moment to the first frame that the command `analyze` has measured."""
-    import cli
-
-    class Heard(BaseException):
-        """The first frame was measured."""
 
     def hear(_share: float) -> None:
         raise Heard
 
-    cli._progress = lambda _label: contextlib.nullcontext(hear)  # type: ignore[assignment]
-    with contextlib.suppress(Heard), tempfile.TemporaryDirectory() as out:
-        cli.app(["analyze", str(path), "--no-report", "--out", out], standalone_mode=False)
+    with contextlib.suppress(Heard):
+        analysed(path, hear)
     return {"first_frame_s": time.time() - started}
 
 
 def pace(path: Path) -> dict[str, Any]:
-    """Wall seconds a frame in the first and in the last minute of a film, while it is read."""
-    from vision import pipeline
-
+    """Wall seconds a frame in the first and in the last minute of a film, while the command `analyze` reads it."""
     moments = {0.0: time.perf_counter()}
-    frames = pipeline.analyse(path, on_progress=lambda share: moments.setdefault(share, time.perf_counter())).document
-    minutes = frames.clip.duration_s / 60
+    minutes = analysed(path, lambda share: moments.setdefault(share, time.perf_counter())) / 60
     shares, seconds = list(moments), list(moments.values())
     bounds = [index_of(shares, wanted) for wanted in (0.1 / minutes, 1 / minutes, 1 - 1 / minutes, 1.0)]
     first_s, last_s = (
         (seconds[stop] - seconds[start]) / (shares[stop] - shares[start]) for start, stop in (bounds[:2], bounds[2:])
     )
     return {"minutes": minutes, "last_to_first": last_s / first_s}
+
+
+def analysed(path: Path, hear: Callable[[float], object]) -> float:
+    """Run the command as a user does, its progress told to us; seconds of film."""
+    import cli
+
+    cli._progress = lambda _label: contextlib.nullcontext(hear)  # type: ignore[assignment]
+    with tempfile.TemporaryDirectory() as out:
+        cli.app(["analyze", str(path), "--no-report", "--out", out], standalone_mode=False)
+        duration_s = json.loads((Path(out) / "result.json").read_text(encoding="utf-8"))["clip"]["duration_s"]
+    return float(duration_s)
 
 
 def index_of(shares: list[float], wanted: float) -> int:
