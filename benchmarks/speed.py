@@ -161,7 +161,7 @@ def floors(pairs: Sequence[Pair], found: dict[str, Any], cores: int) -> str:
     return (
         f"Floor: {whole:.1f} times decoding, were all core seconds spread over {cores} cores without a pause; "
         f"{followed:.1f} without what comes once the film is read ({', '.join(AFTER_READING)}); decoding alone "
-        f"would take {least:.1f}."
+        f"would take {least:.1f}. Stages are timed in one process; `analyze` shares a part of finding with a second."
     )
 
 

@@ -103,7 +103,8 @@ class Fence:
     A fence may be used for several clips one after the other, which saves the loading of the libraries. The child ends
     with a clip that makes it crash, hang or run out of memory, and the next clip gets a new one. A child that a hostile
     clip has taken over without a crash would answer for the clips after it: give each clip a fence of its own unless
-    all come from one source.
+    all come from one source. On Linux the child shares some work with a copy of itself (`vision.blocks`), which has the
+    same limits and ends with it.
     """
 
     def __init__(self, settings: Settings | None = None, behind: str = BEHIND, threads: int | None = None) -> None:

@@ -29,7 +29,7 @@ class GridTracker:
     The grid is laid on the first frame that comes with an area. When the picture changes so much that half of the
     cells no longer fit, a later frame, warped onto the old grid, becomes the reference: the cells keep their
     identity and their displacement goes on where it stood. The first frames after each start are held, and measured
-    again once their median has become the reference. Memory: 14 bytes a cell and frame.
+    again once their median has become the reference. Memory: 12 bytes a cell and frame.
     """
 
     def __init__(self, settings: MotionSettings) -> None:
