@@ -4,7 +4,8 @@
 
 Times are those of the thread that does a stage (`time.thread_time`), locating included: what else runs on the machine
 does not count, nor do the threads that decode ahead, MediaPipe's, and those that blocks of work are shared with. --docs
-puts the table into docs/method.md, between its two marks. Run it as a module: beside a script, this file would stand in for the standard library's `profile`.
+puts the table into docs/method.md, between its two marks. Run it as a module: beside a script, this file would stand in
+for the standard library's `profile`.
 """
 
 from __future__ import annotations
