@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO, NoReturn, TypeVar
+from typing import IO, TypeVar
 
 _Told = TypeVar("_Told")
 
@@ -83,6 +83,7 @@ def _by_two(work: Callable[[int], _Told], count: int) -> dict[int, _Told]:
         boss = os.getpid()
         copy = os.fork()
         if copy == 0:
+            hears.close()  # so that what is told to a process that has gone fails, and does not wait for ever
             _tell_and_leave(work, todo, tells, boss)
         try:
             tells.close()
@@ -108,17 +109,17 @@ def _taken(todo: IO[bytes]) -> Iterator[int]:
         yield int.from_bytes(number, "little")
 
 
-def _tell_and_leave(work: Callable[[int], _Told], todo: IO[bytes], tells: IO[bytes], boss: int) -> NoReturn:
+def _tell_and_leave(work: Callable[[int], _Told], todo: IO[bytes], tells: IO[bytes], boss: int) -> None:
     """Work as long as the first process is there, tell it, and end without a word to any library."""
     done = {}
     with contextlib.suppress(BaseException):  # the first process does again what went wrong, and hears of it itself
         for number in _taken(todo):
             done[number] = work(number)
             if os.getppid() != boss:
-                os._exit(1)
+                break
         pickle.dump(done, tells, pickle.HIGHEST_PROTOCOL)
         tells.flush()
-    os._exit(0)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _heard(hears: IO[bytes], patience_s: float) -> dict[int, _Told]:

@@ -37,7 +37,7 @@ def test_the_floor_is_what_all_cores_would_take_without_a_pause() -> None:
     line = speed.floors(pairs, {"seconds": seconds}, cores=2)
     assert line.startswith("Floor: 10.0 times decoding")
     assert "; 7.0 without" in line
-    assert line.endswith("take 1.0.")
+    assert "would take 1.0. " in line
 
 
 def test_a_ratio_that_has_grown_is_a_loss() -> None:
