@@ -403,8 +403,8 @@ def _analyze_one(
     """Refuse early what cannot be written, analyse, write the result, print it, draw the report."""
     from vision.video.files import require_regular_file
 
-    require_regular_file(clip, follow_links=settings.video.follow_links)
     with fence:
+        require_regular_file(clip, follow_links=settings.video.follow_links)
         from vision.report.export import check_output_folder, write_result
 
         check_output_folder(folder)

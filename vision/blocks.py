@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import pickle
 import select
@@ -21,7 +22,8 @@ MOST_AT_ONCE = 2  # blocks; each holds copies of its columns for the whole of a 
 # Where the process behind the fence is told how many it may be: nobody else's process is split (see `each_apart`).
 PROCESS_COUNT = "TWITCHSCOPE_PROCESSES"
 PATIENCE_S = 10.0  # with its last piece of work, beyond what all of ours took: then it hangs. Our choice
-MOST_APART = 10_000  # pieces of work: their numbers, of four bytes, wait in a pipe, which holds 64 KiB
+MOST_APART = 1000  # pieces of work: their numbers, of four bytes, wait in a pipe, which holds 4 KiB at least
+PR_SET_PDEATHSIG = 1  # of prctl(2): the signal that comes when the thread ends that made the copy
 
 
 def blocks(count: int, size: int = BLOCK) -> list[slice]:
@@ -38,7 +40,8 @@ def each_block(work: Callable[[slice], _Told], count: int, size: int = BLOCK) ->
     """Do the same to every block of 0 .. count; what each gives, in order.
 
     Two at once where the environment allows numeric libraries as many threads (OMP_NUM_THREADS), for NumPy lets go of
-    the interpreter while it sorts and multiplies. What comes out is the same. Work must not call this itself.
+    the interpreter while it sorts and multiplies. What comes out is the same. Work must not call this itself, but
+    for what is a single block.
     """
     parts = blocks(count, size)
     if len(parts) < 2 or _threads_allowed() < 2:
@@ -57,7 +60,8 @@ def each_apart(work: Callable[[int], _Told], count: int) -> list[_Told]:
 
     In two processes where `PROCESS_COUNT` allows: for work on arrays so small that NumPy never lets go of the
     interpreter, where threads only wait for each other. The second is a copy of this one and sees all that this one
-    sees; what it has not told, because it failed, was killed or hangs, is done here. What comes out is the same.
+    sees, and ends with it; what it has not told, because it failed, was killed or hangs, is done here. What comes out
+    is the same.
 
     Parameters
     ----------
@@ -65,8 +69,7 @@ def each_apart(work: Callable[[int], _Told], count: int) -> list[_Told]:
     """
     told: dict[int, _Told] = {}
     if 1 < count <= MOST_APART and _may_be_two():
-        with contextlib.suppress(OSError):  # the system allows no further process
-            told = _by_two(work, count)
+        told = _by_two(work, count)
     return [told[number] if number in told else work(number) for number in range(count)]
 
 
@@ -80,9 +83,13 @@ def _by_two(work: Callable[[int], _Told], count: int) -> dict[int, _Told]:
     with _pipe(0) as (todo, asks), _pipe() as (hears, tells):
         asks.write(b"".join(number.to_bytes(4, "little") for number in range(count)))
         asks.close()
-        boss = os.getpid()
-        copy = os.fork()
+        boss, libc = os.getpid(), ctypes.CDLL(None)
+        try:
+            copy = os.fork()
+        except OSError:  # the system allows no further process
+            return {}
         if copy == 0:
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             hears.close()  # so that what is told to a process that has gone fails, and does not wait for ever
             _tell_and_leave(work, todo, tells, boss)
         try:
@@ -91,8 +98,9 @@ def _by_two(work: Callable[[int], _Told], count: int) -> dict[int, _Told]:
             own = {number: work(number) for number in _taken(todo)}
             return {**_heard(hears, PATIENCE_S + time.monotonic() - began_s), **own}
         finally:
-            os.kill(copy, signal.SIGKILL)
-            os.waitpid(copy, 0)
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):  # who ignores SIGCHLD has none to wait for
+                os.kill(copy, signal.SIGKILL)
+                os.waitpid(copy, 0)
 
 
 @contextlib.contextmanager
@@ -110,20 +118,16 @@ def _taken(todo: IO[bytes]) -> Iterator[int]:
 
 
 def _tell_and_leave(work: Callable[[int], _Told], todo: IO[bytes], tells: IO[bytes], boss: int) -> None:
-    """Work as long as the first process is there, tell it, and end without a word to any library."""
-    done = {}
+    """Work, tell the first process unless it has gone, and end without a word to any library."""
     with contextlib.suppress(BaseException):  # the first process does again what went wrong, and hears of it itself
-        for number in _taken(todo):
-            done[number] = work(number)
-            if os.getppid() != boss:
-                break
-        pickle.dump(done, tells, pickle.HIGHEST_PROTOCOL)
-        tells.flush()
+        if os.getppid() == boss:  # from now on the system ends us with it
+            pickle.dump({number: work(number) for number in _taken(todo)}, tells, pickle.HIGHEST_PROTOCOL)
+            tells.flush()
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _heard(hears: IO[bytes], patience_s: float) -> dict[int, _Told]:
-    """What the copy tells; nothing where it says nothing in time, or not to the end."""
+    """What the copy tells; nothing where it does not begin in time, or ends before its end."""
     if not select.select([hears], [], [], patience_s)[0]:
         return {}
     with contextlib.suppress(EOFError, pickle.UnpicklingError):

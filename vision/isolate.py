@@ -169,9 +169,10 @@ class Fence:
             return
         child.kill()
         child.wait()
-        if child.stdin is not None:
-            with contextlib.suppress(OSError):
-                child.stdin.close()
+        for end in (child.stdin, child.stdout if self._heard is None else None):  # who listens closes the other
+            if end is not None:
+                with contextlib.suppress(OSError):
+                    end.close()
         self._clear_scratch()
 
     def analyse(

@@ -150,35 +150,43 @@ def test_where_no_process_may_be_added_one_does_it_all(monkeypatch: pytest.Monke
 @on_linux
 def test_no_process_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     _as_two(monkeypatch)
+    copies, fork = [], os.fork
+    monkeypatch.setattr(os, "fork", lambda: copies.append(fork()) or copies[-1])
     each_apart(lambda number: number, 5)
+    assert len(copies) == 1
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(copies[0], os.WNOHANG)
 
 
 ORPHAN = """
 import os, sys, time
 from pathlib import Path
-from vision.blocks import MOST_APART, each_apart
+from vision.blocks import each_apart
 boss = os.getpid()
 def work(number):
-    if os.getpid() != boss:
-        Path(sys.argv[1]).write_text(str(os.getpid()))
-    time.sleep(0.05)
-each_apart(work, MOST_APART)
+    if os.getpid() == boss:
+        time.sleep(1000)
+    Path(sys.argv[1]).with_suffix(".new").write_text(str(os.getpid()))
+    Path(sys.argv[1]).with_suffix(".new").rename(sys.argv[1])
+    time.sleep(float(sys.argv[2]))
+    return bytes(1_000_000)
+each_apart(work, 2)
 """
 
 
 @on_linux
-def test_a_copy_ends_with_its_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("busy_s", [1000, 0], ids=["at work", "telling more than a pipe holds"])
+def test_a_copy_ends_with_its_process(tmp_path: Path, busy_s: float) -> None:
     told = tmp_path / "copy"
     boss = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", ORPHAN, told],
+        [sys.executable, "-W", "ignore", "-c", ORPHAN, told, str(busy_s)],
         env={**os.environ, PROCESS_COUNT: "2", "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     late_s = time.monotonic() + HANG_S
-    while not (told.exists() and told.read_text()):
+    while not told.exists():
         assert time.monotonic() < late_s
         time.sleep(0.01)
+    time.sleep(0.2)
     boss.kill()
     boss.wait()
     while _is_running(int(told.read_text())):

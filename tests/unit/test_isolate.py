@@ -234,6 +234,14 @@ def test_settings_that_come_after_the_child_has_started_count(clip: Path) -> Non
         assert behind.ask("echo", clip, {}).plain["name"] == clip.name
 
 
+def test_a_fence_that_was_asked_nothing_leaves_no_pipe_open() -> None:
+    with Fence(behind=BEHIND) as behind:
+        child = behind._child
+    assert child is not None
+    assert child.stdout is not None
+    assert child.stdout.closed
+
+
 def test_what_libraries_print_is_not_heard(clip: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with fence() as behind:
         assert behind.ask("babble", clip, {}).plain == "answer"

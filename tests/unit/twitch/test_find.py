@@ -23,6 +23,7 @@ from tests.unit.twitch.motion_builders import (
     unmatched,
 )
 from tests.unit.twitch.test_detect import candidate
+from vision import blocks
 from vision.blocks import PROCESS_COUNT
 from vision.errors import ClipTooShortError, NothingToMeasureError
 from vision.model.events import EventSet
@@ -58,11 +59,14 @@ def test_a_picture_in_which_nothing_ever_moves_has_no_twitch(region: Callable[[M
 def test_two_processes_find_what_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two places that repeat are two pieces of work, so that both processes have some."""
     two = film([Planted(t, x, 8.0) for x, start in ((-22.0, 0.8), (24.0, 1.4)) for t in start + 1.9 * np.arange(4)])
-    told = []
+    told, heard, hear = [], [], blocks._heard
+    monkeypatch.setattr(blocks, "_heard", lambda *of: heard.append(hear(*of)) or heard[-1])
     for count in ("1", "2"):
         monkeypatch.setenv(PROCESS_COUNT, count)
         told.append(found(two))
     assert told[0] == told[1]
+    assert len(heard) == 1
+    assert heard[0], "the second process has told nothing"
     assert len([site for site in told[0].sites if site.event_count >= 3]) == 2
 
 
