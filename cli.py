@@ -384,9 +384,7 @@ def _plain(option: str, text: str | None) -> str | None:
     return text
 
 
-def _attempt(
-    fence: Fence, clip: Path, folder: Path, settings: Settings, request: Request, wanted: Wanted
-) -> int:  # fmt: skip
+def _attempt(fence: Fence, clip: Path, folder: Path, settings: Settings, request: Request, wanted: Wanted) -> int:
     """Analyse one clip; a failure is told and does not keep the next clip from its turn."""
     try:
         _analyze_one(fence, clip, folder, settings, request, wanted)

@@ -192,6 +192,6 @@ def _jumped(small: FloatArray, reference: Reference, affine: FloatArray) -> Floa
 def _at_most(step: FloatArray, longest: float) -> FloatArray:
     """Shorten (C, 2) steps to a length."""
     length = np.hypot(step[:, 0], step[:, 1])
-    if length.max() <= longest:
+    if length.max() <= longest:  # as nearly always
         return step
     return np.asarray(step * np.minimum(1.0, longest / np.maximum(length, 1e-9))[:, None])

@@ -43,8 +43,8 @@ def stabilise(
     local = np.empty_like(tracks.position_px, np.float32)
 
     def of_some(frames: slice) -> tuple[FloatArray, FloatArray]:
-        local[frames], *whole = _whole_motion(tracks.position_px[frames], valid[frames], model)
-        return whole[0], whole[1]
+        local[frames], camera, surface = _whole_motion(tracks.position_px[frames], valid[frames], model)
+        return camera, surface
 
     cameras, surfaces = zip(*each_block(of_some, len(valid), BLOCK_FRAMES), strict=True)
     camera = _carried_over(np.concatenate(cameras), valid.any(1))
